@@ -1,0 +1,120 @@
+//! Source texts and positions in them.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+/// Index into [`Files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct FileId(pub u32);
+
+/// A byte range of one file; `start <= end`, both on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: u32, end: u32) -> Self {
+        Span { file, start, end }
+    }
+
+    pub fn contains(&self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// Every text a run has read, in the order it was added. Append-only, so a [`FileId`] never goes stale.
+#[derive(Debug, Default)]
+pub struct Files {
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+pub struct File {
+    /// As shown to the user: relative to where the run was started when it lies below it.
+    pub path: Utf8PathBuf,
+    pub text: String,
+    /// Byte offset of each line's first byte; `\n`, `\r\n` and lone `\r` end a line, as in Python.
+    line_starts: Vec<u32>,
+}
+
+/// One-based; columns count characters, not bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LineColumn {
+    pub line: u32,
+    pub column: u32,
+}
+
+impl Files {
+    pub fn add(&mut self, path: Utf8PathBuf, text: String) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(File::new(path, text));
+        id
+    }
+
+    pub fn get(&self, id: FileId) -> &File {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn path(&self, id: FileId) -> &Utf8Path {
+        &self.get(id).path
+    }
+
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    pub fn start(&self, span: Span) -> LineColumn {
+        self.get(span.file).position(span.start)
+    }
+
+    pub fn end(&self, span: Span) -> LineColumn {
+        self.get(span.file).position(span.end)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
+        (0u32..).zip(&self.files).map(|(index, file)| (FileId(index), file))
+    }
+}
+
+impl File {
+    pub fn new(path: Utf8PathBuf, text: String) -> Self {
+        let bytes = text.as_bytes();
+        let mut line_starts = vec![0];
+        for (index, byte) in bytes.iter().enumerate() {
+            let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
+            if ends_line {
+                line_starts.push(index as u32 + 1);
+            }
+        }
+        File { path, text, line_starts }
+    }
+
+    /// Where a byte offset lies. An offset past the end is the end.
+    pub fn position(&self, offset: u32) -> LineColumn {
+        let offset = offset.min(self.text.len() as u32);
+        let line = self.line_starts.partition_point(|start| *start <= offset) - 1;
+        let before = self.text.get(self.line_starts[line] as usize..offset as usize).unwrap_or_default();
+        LineColumn { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+    }
+
+    /// The text of a one-based line without its line ending; empty past the last.
+    pub fn line(&self, line: u32) -> &str {
+        let span = self.line_span(line);
+        self.text.get(span.0 as usize..span.1 as usize).unwrap_or_default().trim_end_matches(['\n', '\r'])
+    }
+
+    /// Byte range of a one-based line, line ending included; empty past the last.
+    pub fn line_span(&self, line: u32) -> (u32, u32) {
+        let end = self.text.len() as u32;
+        let index = line.saturating_sub(1) as usize;
+        let start = self.line_starts.get(index).copied().unwrap_or(end);
+        (start, self.line_starts.get(index + 1).copied().unwrap_or(end))
+    }
+
+    pub fn line_count(&self) -> u32 {
+        self.line_starts.len() as u32
+    }
+}

@@ -1,0 +1,11 @@
+//! Files, spans, edits, fixes and diagnostics: the words every other crate reports in.
+//!
+//! Nothing here knows Python, SQL or any rule.
+
+mod diagnostic;
+mod files;
+mod fix;
+
+pub use diagnostic::{Confidence, Diagnostic, Evidence, Label, Severity};
+pub use files::{File, FileId, Files, LineColumn, Span};
+pub use fix::{Applicability, Edit, Fix, Fixed, apply};

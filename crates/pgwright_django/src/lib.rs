@@ -1,0 +1,7 @@
+//! Understands a Django project from its source: settings, apps, models, schema.
+
+pub mod model;
+pub mod project;
+pub mod usage;
+
+pub use project::Project;

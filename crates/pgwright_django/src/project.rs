@@ -1,0 +1,101 @@
+//! A Django project as read from source: what everything downstream starts from.
+
+use camino::Utf8PathBuf;
+use pgwright_diagnostics::{Diagnostic, Span};
+use serde::Serialize;
+
+use crate::model::{Models, Value};
+use crate::usage::Usage;
+
+/// One Django project (or reusable app) and all that was understood of it.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The folder that is on `sys.path` for it (where `manage.py` lies), relative to where the run was started.
+    pub root: Utf8PathBuf,
+    pub settings: Settings,
+    /// In `INSTALLED_APPS` order.
+    pub apps: Vec<App>,
+    pub models: Models,
+    pub django: DjangoVersion,
+    /// How text fields are used in the code: evidence for rules that need flows.
+    pub usage: Usage,
+    /// What could not be understood, with the reason; never silently dropped.
+    pub unresolved: Vec<Unresolved>,
+    /// Syntax errors, unreadable files, cyclic imports that matter: reported by every command that reads the project.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Number of Python files read as the project's own.
+    pub file_count: usize,
+}
+
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Settings {
+    /// Dotted settings module(s) read; empty when there are none (a reusable app).
+    pub modules: Vec<String>,
+    pub installed_apps: Vec<String>,
+    pub auth_user_model: String,
+    pub default_auto_field: String,
+    pub use_tz: Option<bool>,
+    pub time_zone: Option<String>,
+    pub databases: Vec<Database>,
+    /// Every other upper-case name that was evaluated.
+    pub values: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Database {
+    pub alias: String,
+    pub engine: Option<String>,
+    pub atomic_requests: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct App {
+    pub label: String,
+    /// Dotted package (`shop.catalogue`).
+    pub name: String,
+    pub path: Utf8PathBuf,
+    pub own: bool,
+    /// `AppConfig.default_auto_field`, or the setting's.
+    pub default_auto_field: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Unresolved {
+    /// What it is about: `app.Model`, `app.Model.field`, `settings`, a module.
+    pub subject: String,
+    pub reason: String,
+    pub site: Option<Span>,
+}
+
+/// Major and minor version of Django, with where it was learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DjangoVersion {
+    pub major: u8,
+    pub minor: u8,
+    pub source: VersionSource,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionSource {
+    /// `--django`.
+    Given,
+    /// The Django found in site-packages.
+    Installed,
+    /// A lock file, requirements file or `pyproject.toml`: its path.
+    Declared(String),
+    /// Nothing said; the newest LTS release is assumed.
+    Assumed,
+}
+
+impl Default for DjangoVersion {
+    fn default() -> Self {
+        DjangoVersion { major: 5, minor: 2, source: VersionSource::Assumed }
+    }
+}
+
+impl DjangoVersion {
+    pub fn at_least(&self, major: u8, minor: u8) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+}

@@ -1,0 +1,55 @@
+//! What a rule is.
+
+use pgwright_diagnostics::{Diagnostic, Files, Severity};
+use pgwright_django::Project;
+use pgwright_django::model::Model;
+
+/// Everything a rule may look at. A rule is a function of these and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub project: &'a Project,
+    pub files: &'a Files,
+}
+
+/// One rule. Identity is the name; there are no numeric codes.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case, reads as "allow NAME".
+    pub name: &'static str,
+    /// One line: what is detected.
+    pub summary: &'static str,
+    /// The page: documentation, `pgwright rules NAME` and test.
+    pub docs: &'static str,
+    pub group: Group,
+    /// What findings have unless the rule says otherwise for one.
+    pub severity: Severity,
+    pub check: Check,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Schema,
+    Indexes,
+    Constraints,
+    Queries,
+    Migrations,
+    Security,
+    Tuning,
+}
+
+/// What a rule needs to see, and the function. Findings are pushed; nothing is returned, nothing can fail.
+pub enum Check {
+    /// Called once per own model that has a table, and per own abstract model that declares fields.
+    Model(fn(Facts, &Model, &mut Vec<Diagnostic>)),
+    /// Called once per project.
+    Project(fn(Facts, &mut Vec<Diagnostic>)),
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Check::Model(_) => "Check::Model",
+            Check::Project(_) => "Check::Project",
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! PostgreSQL schemas as plain data: tables, columns, indexes, constraints, DDL.

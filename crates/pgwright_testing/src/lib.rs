@@ -1,0 +1,1 @@
+//! Test support: projects written in Markdown.
