@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Fix, Span};
+use crate::{Applicability, Fix, Span};
 
 /// How much a finding matters. An error is a hard stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -53,4 +53,107 @@ pub struct Label {
 pub struct Evidence {
     pub name: &'static str,
     pub value: String,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+impl Confidence {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::Likely => "likely",
+            Confidence::Certain => "certain",
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Display for Confidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Label {
+    pub fn new(span: Span, text: impl Into<String>) -> Self {
+        Label { span, text: text.into() }
+    }
+}
+
+impl Diagnostic {
+    /// A certain finding at `span`; what else is known of it is added with the methods below.
+    pub fn new(rule: &'static str, severity: Severity, span: Span, headline: impl Into<String>) -> Self {
+        Diagnostic {
+            rule,
+            severity,
+            confidence: Confidence::Certain,
+            headline: headline.into(),
+            primary: Label::new(span, ""),
+            related: Vec::new(),
+            why: None,
+            help: None,
+            evidence: Vec::new(),
+            fix: None,
+        }
+    }
+
+    #[must_use]
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// What stands beside the primary place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    #[must_use]
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push(Label::new(span, text));
+        self
+    }
+
+    #[must_use]
+    pub fn why(mut self, text: impl Into<String>) -> Self {
+        self.why = Some(text.into());
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    #[must_use]
+    pub fn evidence(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { name, value: value.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// Whether a fix comes with it that may be made without a look.
+    pub fn has_safe_fix(&self) -> bool {
+        self.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe)
+    }
 }

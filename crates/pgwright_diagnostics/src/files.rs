@@ -20,6 +20,11 @@ impl Span {
         Span { file, start, end }
     }
 
+    /// The very start of a file: for what concerns the file as a whole.
+    pub fn top(file: FileId) -> Self {
+        Span { file, start: 0, end: 0 }
+    }
+
     pub fn contains(&self, other: Span) -> bool {
         self.file == other.file && self.start <= other.start && other.end <= self.end
     }
@@ -40,7 +45,7 @@ pub struct File {
     line_starts: Vec<u32>,
 }
 
-/// One-based; columns count characters, not bytes.
+/// One-based; columns count characters, not bytes. A byte order mark takes no column, as in Python and editors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LineColumn {
     pub line: u32,
@@ -54,8 +59,17 @@ impl Files {
         id
     }
 
+    /// The file an id stands for.
+    ///
+    /// # Panics
+    /// When the id comes from another `Files`.
     pub fn get(&self, id: FileId) -> &File {
         &self.files[id.0 as usize]
+    }
+
+    /// The file an id stands for, if it is one of these.
+    pub fn try_get(&self, id: FileId) -> Option<&File> {
+        self.files.get(id.0 as usize)
     }
 
     pub fn path(&self, id: FileId) -> &Utf8Path {
@@ -72,6 +86,14 @@ impl Files {
 
     pub fn end(&self, span: Span) -> LineColumn {
         self.get(span.file).position(span.end)
+    }
+
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
@@ -94,9 +116,14 @@ impl File {
 
     /// Where a byte offset lies. An offset past the end is the end.
     pub fn position(&self, offset: u32) -> LineColumn {
-        let offset = offset.min(self.text.len() as u32);
-        let line = self.line_starts.partition_point(|start| *start <= offset) - 1;
-        let before = self.text.get(self.line_starts[line] as usize..offset as usize).unwrap_or_default();
+        let mut offset = offset.min(self.text.len() as u32);
+        while !self.text.is_char_boundary(offset as usize) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = self.line_starts.get(line).copied().unwrap_or_default();
+        let before = self.text.get(start as usize..offset as usize).unwrap_or_default();
+        let before = if line == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
         LineColumn { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
     }
 
@@ -114,7 +141,57 @@ impl File {
         (start, self.line_starts.get(index + 1).copied().unwrap_or(end))
     }
 
+    /// How many lines there are; a text that ends with a line ending has an empty last one.
     pub fn line_count(&self) -> u32 {
         self.line_starts.len() as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, needle: &str) -> (u32, u32) {
+        let file = File::new("a.py".into(), text.to_owned());
+        let offset = text.find(needle).expect("the needle is in the text") as u32;
+        let position = file.position(offset);
+        (position.line, position.column)
+    }
+
+    #[test]
+    fn every_line_ending_of_python_ends_a_line() {
+        assert_eq!(at("a\nb\nX", "X"), (3, 1));
+        assert_eq!(at("a\r\nb\r\n  X", "X"), (3, 3));
+        assert_eq!(at("a\rb\rX", "X"), (3, 1));
+        assert_eq!(at("a\r\rX", "X"), (3, 1));
+        assert_eq!(at("a\n\rX", "X"), (3, 1));
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(at("name = 'größe' X", "X"), (1, 16));
+        assert_eq!(at("🐘🐘 X", "X"), (1, 4));
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        assert_eq!(at("\u{feff}X", "X"), (1, 1));
+        assert_eq!(at("\u{feff}a\nX", "X"), (2, 1));
+    }
+
+    #[test]
+    fn offsets_outside_are_clamped() {
+        let file = File::new("a.py".into(), "é\n".to_owned());
+        assert_eq!(file.position(99), LineColumn { line: 2, column: 1 });
+        assert_eq!(file.position(1), LineColumn { line: 1, column: 1 }, "inside a character is its start");
+        assert_eq!(File::new("b.py".into(), String::new()).position(0), LineColumn { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn lines_come_without_their_ending() {
+        let file = File::new("a.py".into(), "a\r\nb\rc\n".to_owned());
+        assert_eq!((1..=5).map(|line| file.line(line)).collect::<Vec<_>>(), ["a", "b", "c", "", ""]);
+        assert_eq!(file.line_span(1), (0, 3));
+        assert_eq!(file.line_count(), 4);
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows Python, SQL or any rule.
 
+mod closest;
 mod diagnostic;
 mod files;
 mod fix;
 
+pub use closest::closest;
 pub use diagnostic::{Confidence, Diagnostic, Evidence, Label, Severity};
 pub use files::{File, FileId, Files, LineColumn, Span};
 pub use fix::{Applicability, Edit, Fix, Fixed, apply};
