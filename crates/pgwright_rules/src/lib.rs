@@ -3,8 +3,20 @@
 //! A rule is plain data and a function over facts (`rules/NAME.rs`), with its page (`rules/NAME.md`) that is documentation and
 //! test at once. [`RULES`] is the only list of them.
 
+pub mod baseline;
+mod fingerprint;
+mod notice;
 mod rule;
 pub mod rules;
+mod runner;
+mod select;
+mod suppress;
 
+pub use baseline::Baseline;
+pub use fingerprint::{fingerprint, fingerprints};
+pub use notice::{NOTICES, Notice};
 pub use rule::{Check, Facts, Group, Rule};
 pub use rules::RULES;
+pub use runner::run;
+pub use select::{PerFile, Selection, Unknown};
+pub use suppress::{Comments, Suppressed, suppress};

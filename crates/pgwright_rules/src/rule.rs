@@ -1,6 +1,6 @@
 //! What a rule is.
 
-use pgwright_diagnostics::{Diagnostic, Files, Severity};
+use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
 use pgwright_django::Project;
 use pgwright_django::model::Model;
 
@@ -37,7 +37,45 @@ pub enum Group {
     Tuning,
 }
 
+impl Rule {
+    /// A finding of this rule: certain, with its severity and nothing else said yet.
+    pub fn at(&self, span: Span, headline: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.name, self.severity, span, headline)
+    }
+}
+
+impl Group {
+    pub const ALL: [Group; 7] = [
+        Group::Schema,
+        Group::Indexes,
+        Group::Constraints,
+        Group::Queries,
+        Group::Migrations,
+        Group::Security,
+        Group::Tuning,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Group::Schema => "schema",
+            Group::Indexes => "indexes",
+            Group::Constraints => "constraints",
+            Group::Queries => "queries",
+            Group::Migrations => "migrations",
+            Group::Security => "security",
+            Group::Tuning => "tuning",
+        }
+    }
+}
+
+impl std::fmt::Display for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What a rule needs to see, and the function. Findings are pushed; nothing is returned, nothing can fail.
+#[derive(Clone, Copy)]
 pub enum Check {
     /// Called once per own model that has a table, and per own abstract model that declares fields.
     Model(fn(Facts, &Model, &mut Vec<Diagnostic>)),
