@@ -140,3 +140,14 @@ def wait_until_ready(server: Server, process: subprocess.Popen[bytes], log: Path
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from None
             time.sleep(0.02)
+
+
+def main() -> int:
+    """`server.py COMMAND...`: run a command against an empty database, found through libpq's variables."""
+    with temporary_server() as server:
+        server.create_database("project")
+        return subprocess.run(sys.argv[1:], env={**os.environ, **server.environment("project")}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
