@@ -55,6 +55,8 @@ WHERE s.relnamespace = 'public'::regnamespace
 ORDER BY s.relname
 """
 
+EXTENSIONS = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY extname"
+
 Catalogue = dict[str, Any]
 
 
@@ -87,12 +89,14 @@ def read_catalogue(connection: psycopg.Connection) -> Catalogue:
         name: {"type": kind, "increment": increment, "start": start, "owner": owner}
         for name, kind, increment, start, owner in connection.execute(SEQUENCES)
     }
-    return {"tables": tables, "sequences": sequences}
+    extensions = [name for (name,) in connection.execute(EXTENSIONS)]
+    return {"extensions": extensions, "tables": tables, "sequences": sequences}
 
 
 def restrict(catalogue: Catalogue, keep: Callable[[str], bool]) -> Catalogue:
     """The part of a catalogue that belongs to the tables `keep` says yes to."""
     return {
+        "extensions": catalogue["extensions"],
         "tables": {name: table for name, table in catalogue["tables"].items() if keep(name)},
         "sequences": {
             name: sequence

@@ -1,1 +1,68 @@
-fn main() {}
+//! Developer tasks. `cargo xtask` lists them.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::disallowed_methods)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+mod bench;
+mod corpus;
+mod environment;
+mod pgwright;
+mod shell;
+mod shop;
+mod test;
+
+const USAGE: &str = "\
+cargo xtask test                            everything: format, lints, tests, oracles, corpus
+cargo xtask shop                            examples/shop on real Django: its tests, its models, its schema
+cargo xtask corpus fetch [NAME…]            download the corpus projects into the user's cache
+cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
+cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
+cargo xtask corpus check [--update] [NAME…] counts of findings per rule
+cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is well.
+fn dispatch(arguments: &[String]) -> Result<bool> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test"] => test::run(),
+        ["shop"] => shop::run(),
+        ["shop", "tests", version] => shop::tests(version),
+        ["bench"] => bench::run(),
+        ["corpus", "fetch", names @ ..] => corpus::fetch(names),
+        ["corpus", "models", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::models::run(&names, diff)
+        }
+        ["corpus", "schema", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::schema::run(&names, diff)
+        }
+        ["corpus", "check", rest @ ..] => {
+            let (update, names) = flag("--update", rest);
+            corpus::findings::run(&names, update)
+        }
+        _ => {
+            println!("{USAGE}");
+            Ok(words.is_empty() || words == ["--help"])
+        }
+    }
+}
+
+fn flag<'a>(name: &str, words: &[&'a str]) -> (bool, Vec<&'a str>) {
+    (words.contains(&name), words.iter().copied().filter(|word| *word != name).collect())
+}

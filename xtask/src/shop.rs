@@ -1,0 +1,75 @@
+//! `examples/shop` on real Django: it runs, and pgwright reads it as each Django does.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::corpus::{models, schema};
+use crate::environment::{DJANGO_VERSIONS, cache_directory, django, root, site_packages};
+use crate::pgwright;
+use crate::shell::{command, run as run_command};
+
+/// Compare on every Django release that a Python is installed for.
+pub(crate) fn run() -> Result<bool> {
+    let mut well = true;
+    for (version, _) in DJANGO_VERSIONS {
+        match django(version)? {
+            None => println!("Django {version}: skipped, no Python for it was found"),
+            Some(python) => well &= compare(version, &python)?,
+        }
+    }
+    Ok(well)
+}
+
+/// The shop's own tests: migrations match the models, system checks pass, every page answers.
+pub(crate) fn tests(version: &str) -> Result<bool> {
+    let python = django(version)?.with_context(|| format!("no Python for Django {version} was found"))?;
+    let server = root().join("tests/oracle/server.py");
+    for arguments in [&["makemigrations", "--check", "--dry-run"][..], &["test"]] {
+        let mut command = command(&python, ["-B"]);
+        command.arg(&server).arg(&python).args(["-B", "manage.py"]).args(arguments);
+        run_command(command.current_dir(shop()))?;
+    }
+    Ok(true)
+}
+
+/// Models against the registry, and the schema against the catalogue after `migrate`.
+pub(crate) fn compare(version: &str, python: &Path) -> Result<bool> {
+    let directory = cache_directory()?.join("truth");
+    std::fs::create_dir_all(&directory)?;
+    let binary = pgwright::binary()?;
+    let site = site_packages(python)?;
+    let pgwright = |arguments: &[&str]| {
+        let mut pgwright = command(&binary, arguments);
+        pgwright.args(["--django", version, "--python"]).arg(&site).arg(shop());
+        pgwright
+    };
+    let oracle = |script: &str, arguments: &[&str]| {
+        let mut oracle = command(python, ["-B"]);
+        oracle.arg(root().join("tests/oracle").join(script)).args(arguments);
+        oracle
+    };
+
+    let registry = directory.join(format!("shop-{version}-registry.json"));
+    let mut dump = oracle("dump_registry.py", &["--settings", "shop.settings", "--no-sql", "--root"]);
+    run_command(dump.arg(shop()).arg("--path").arg(shop()).arg("--out").arg(&registry))?;
+    let truth = serde_json::from_str(&std::fs::read_to_string(&registry)?)?;
+    let found = pgwright::json(&mut pgwright(&["inspect", "models", "--format", "json"]))
+        .with_context(|| format!("examples/shop, Django {version}"))?;
+    let agreement = models::compare(&truth, &found);
+    println!("Django {version}: models {}", agreement.summary());
+    for line in &agreement.wrong {
+        println!("  {line}");
+    }
+
+    let catalogue = directory.join(format!("shop-{version}-schema.json"));
+    let mut migrate = oracle("schema.py", &["migrate", "--settings", "shop.settings", "--out"]);
+    run_command(migrate.arg(&catalogue).arg(shop()))?;
+    let ddl = pgwright::answer(&mut pgwright(&["inspect", "schema", "--format", "sql"]))?;
+    let same = schema::compare(&format!("Django {version}: schema"), &ddl, &catalogue, &[], true)?;
+    Ok(agreement.is_complete() && same)
+}
+
+fn shop() -> std::path::PathBuf {
+    root().join("examples/shop")
+}

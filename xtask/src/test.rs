@@ -1,0 +1,126 @@
+//! `cargo xtask test`: every check there is, one line each.
+
+use std::ffi::OsString;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::environment::{DJANGO_VERSIONS, django, root, tools};
+use crate::shell::{command, find_on_path, output, printed};
+
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+pub(crate) fn run() -> Result<bool> {
+    let mut tally = Tally::default();
+    let mut versions = Vec::new();
+    tally.step("environments", || {
+        tools()?;
+        for (version, _) in DJANGO_VERSIONS {
+            if django(version)?.is_some() {
+                versions.push(*version);
+            }
+        }
+        Ok(())
+    });
+    tally.command("format", cargo(&["fmt", "--all", "--check"]));
+    tally.command("lints", cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    let nextest = find_on_path("cargo-nextest").is_some();
+    let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
+    tally.command("tests", cargo(tests));
+    tally.command("release build", cargo(&["build", "--quiet", "--release", "--package", "pgwright"]));
+    for (version, _) in DJANGO_VERSIONS {
+        if versions.contains(version) {
+            tally.command(&format!("shop runs on Django {version}"), xtask(&["shop", "tests", version])?);
+        } else {
+            println!("{:<32} skipped: no Python for it was found", format!("shop runs on Django {version}"));
+        }
+    }
+    tally.command("shop is read as Django does", xtask(&["shop"])?);
+    tally.command("corpus fetch", xtask(&["corpus", "fetch"])?);
+    tally.command("corpus models", xtask(&["corpus", "models", "--diff"])?);
+    tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
+    tally.command("corpus check", xtask(&["corpus", "check"])?);
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    Ok(tally.failed == 0)
+}
+
+impl Tally {
+    /// Run a command. A test runner's own counts are taken over; anything else counts as one.
+    fn command(&mut self, name: &str, mut command: Command) {
+        let start = Instant::now();
+        let (success, text) = match output(command.current_dir(root())) {
+            Ok(output) => (output.status.success(), printed(&output)),
+            Err(error) => (false, format!("{error:#}")),
+        };
+        let (passed, failed) = test_counts(&text);
+        self.passed += if success { passed.max(1) } else { passed };
+        self.failed += if success { 0 } else { failed.max(1) };
+        report(name, success, start, &text);
+    }
+
+    fn step(&mut self, name: &str, body: impl FnOnce() -> Result<()>) {
+        let start = Instant::now();
+        match body() {
+            Ok(()) => {
+                self.passed += 1;
+                report(name, true, start, "");
+            }
+            Err(error) => {
+                self.failed += 1;
+                report(name, false, start, &format!("{error:#}"));
+            }
+        }
+    }
+}
+
+fn report(name: &str, success: bool, start: Instant, text: &str) {
+    let result = if success { "ok" } else { "FAILED" };
+    println!("{name:<32} {result:<6} {:>7.1} s", start.elapsed().as_secs_f64());
+    if !success {
+        println!("{text}\n");
+    }
+}
+
+/// Sums of the summaries of nextest (`9 passed, 1 failed`) and of `cargo test` (`9 passed; 1 failed`).
+fn test_counts(text: &str) -> (usize, usize) {
+    let mut counts = (0, 0);
+    for line in text.lines().filter(|line| line.contains("tests run:") || line.starts_with("test result:")) {
+        let words: Vec<&str> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let count = pair[0].parse().unwrap_or(0);
+            match pair[1] {
+                "passed" => counts.0 += count,
+                "failed" => counts.1 += count,
+                _ => {}
+            }
+        }
+    }
+    counts
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")), arguments)
+}
+
+fn xtask(arguments: &[&str]) -> Result<Command> {
+    Ok(command(std::env::current_exe()?, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::test_counts;
+
+    #[test]
+    fn both_runners_are_understood() {
+        assert_eq!(test_counts("     Summary [ 0.1s] 10 tests run: 9 passed (1 slow), 1 failed, 2 skipped"), (9, 1));
+        assert_eq!(
+            test_counts("test result: ok. 3 passed; 0 failed; 1 ignored\ntest result: ok. 2 passed; 1 failed"),
+            (5, 1)
+        );
+    }
+}
