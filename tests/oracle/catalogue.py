@@ -59,6 +59,10 @@ EXTENSIONS = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER 
 
 Catalogue = dict[str, Any]
 
+# There is no such fact; there is no third catalogue.
+ABSENT = object()
+NOT_ASKED = object()
+
 
 def read_catalogue(connection: psycopg.Connection) -> Catalogue:
     tables: dict[str, Any] = {}
@@ -106,18 +110,23 @@ def restrict(catalogue: Catalogue, keep: Callable[[str], bool]) -> Catalogue:
     }
 
 
-def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
-    """Every difference between two catalogues, one line each. The order of columns is not compared."""
+def differences(expected: Any, found: Any, also: Any = NOT_ASKED, path: str = "") -> Iterator[str]:
+    """Every difference between two catalogues, one line each. The order of columns is not compared.
+
+    A fact that is not as expected but as in the catalogue `also` is no difference.
+    """
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in sorted(expected.keys() | found.keys()):
+            other = also.get(key, ABSENT) if isinstance(also, dict) else also
             here = f"{path}.{key}" if path else key
-            if key not in found:
-                yield f"missing {here}: {describe(expected[key])}"
-            elif key not in expected:
-                yield f"unexpected {here}: {describe(found[key])}"
-            else:
-                yield from differences(expected[key], found[key], here)
-    elif expected != found:
+            yield from differences(expected.get(key, ABSENT), found.get(key, ABSENT), other, here)
+    elif expected == found or (also is not NOT_ASKED and also == found):
+        return
+    elif found is ABSENT:
+        yield f"missing {path}: {describe(expected)}"
+    elif expected is ABSENT:
+        yield f"unexpected {path}: {describe(found)}"
+    else:
         yield f"changed {path}: expected {describe(expected)}, found {describe(found)}"
 
 

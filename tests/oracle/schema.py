@@ -3,7 +3,8 @@
 
     schema.py migrate PROJECT --settings MODULE --out FILE    the catalogue after `manage.py migrate`
     schema.py apply DDL --out FILE                            the catalogue after running a file of DDL
-    schema.py compare DDL --truth FILE [--shared]             run DDL, print how it differs from a catalogue
+    schema.py compare DDL --truth FILE [--also FILE] [--shared]
+                                                              run DDL, print how it differs from a catalogue
     schema.py truth --registry FILE --dump FILE --out DIR     make a corpus project's truth (maintainers)
 
 A catalogue is JSON, or JSON compressed by xz when the file's name ends in `.xz`.
@@ -58,12 +59,11 @@ def migrate(arguments: argparse.Namespace) -> int:
             **os.environ,
             **server.environment("project"),
             "DJANGO_SETTINGS_MODULE": arguments.settings,
-            "PYTHONPATH": str(arguments.project.resolve()),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        subprocess.run(
-            [sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env=environment, check=True
-        )
+        # `-m` puts the current directory, here the project, first on the path.
+        command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=arguments.project, env=environment, check=True)
         # Django's record of what has been applied belongs to no model.
         write_json(arguments.out, restrict(catalogue_of(server, "project"), lambda table: table != "django_migrations"))
     return 0
@@ -96,7 +96,8 @@ def compare(arguments: argparse.Namespace) -> int:
         return table in own or both or not arguments.shared
 
     expected = restrict(truth, compared)
-    lines += differences(expected, restrict(found, compared))
+    also = [restrict(read_json(arguments.also), compared)] if arguments.also else []
+    lines += differences(expected, restrict(found, compared), *also)
     for line in lines:
         print(line)
     parts = ("columns", "indexes", "constraints")
@@ -163,6 +164,7 @@ def main() -> int:
     command = commands.add_parser("compare")
     command.add_argument("ddl", type=Path)
     command.add_argument("--truth", type=Path, required=True)
+    command.add_argument("--also", type=Path, help="a second catalogue, right where it differs from the first")
     command.add_argument("--shared", action="store_true", help="ignore third-party tables that only one side has")
     command.set_defaults(run=compare)
 
