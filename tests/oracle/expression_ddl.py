@@ -13,7 +13,7 @@ import os
 import sys
 import types
 
-PREAMBLE = '''\
+PREAMBLE = """\
 import datetime
 import decimal
 import uuid
@@ -87,27 +87,33 @@ class Thing(models.Model):
     class Meta:
         abstract = True
         app_label = "gt"
-'''
+"""
+
 
 # (name, oldest Django, class body, Meta body)
 def index(name, text, since=(4, 2)):
-    return name, since, "", f"indexes = [{text}]"
+    return f"index {name}", since, "", f"indexes = [{text}]"
 
 
 def constraint(name, text, since=(4, 2)):
-    return name, since, "", f"constraints = [{text}]"
+    return f"constraint {name}", since, "", f"constraints = [{text}]"
 
 
 def check(name, text, since=(4, 2)):
-    return name, since, "", f'constraints = [models.CheckConstraint(CHECK={text}, name="{name}_chk")]'
+    return f"check {name}", since, "", f'constraints = [models.CheckConstraint(CHECK={text}, name="{name}_chk")]'
 
 
 def partial(name, text, since=(4, 2)):
-    return name, since, "", f'indexes = [models.Index(fields=["number"], condition={text}, name="{name}_idx")]'
+    return (
+        f"partial {name}",
+        since,
+        "",
+        f'indexes = [models.Index(fields=["number"], condition={text}, name="{name}_idx")]',
+    )
 
 
 def column(name, text, since=(5, 0)):
-    return name, since, text, ""
+    return f"column {name}", since, text, ""
 
 
 CASES = [
@@ -117,7 +123,10 @@ CASES = [
     index("named", 'models.Index(fields=["-at"], name="at_desc")'),
     index("fk", 'models.Index(fields=["owner", "flag"])'),
     index("opclass", 'models.Index(fields=["char"], opclasses=["varchar_pattern_ops"], name="char_like")'),
-    index("opclass_desc", 'models.Index(fields=["-char", "number"], opclasses=["text_pattern_ops", "int4_ops"], name="opclass_desc")'),
+    index(
+        "opclass_desc",
+        'models.Index(fields=["-char", "number"], opclasses=["text_pattern_ops", "int4_ops"], name="opclass_desc")',
+    ),
     index("include", 'models.Index(fields=["number"], include=["char", "owner"], name="with_include")'),
     index("tablespace", 'models.Index(fields=["number"], db_tablespace="fast", name="in_tablespace")'),
     index("gin", 'GinIndex(fields=["data"])'),
@@ -131,26 +140,39 @@ CASES = [
     index("bloom", 'BloomIndex(fields=["number", "nnumber"], length=80, columns=[4, 2])'),
     index("btree", 'BTreeIndex(fields=["number"], fillfactor=90)'),
     index("btree_dedup", 'BTreeIndex(fields=["number"], deduplicate_items=False)', since=(5, 1)),
-    index("with_tablespace", 'BTreeIndex(fields=["number"], fillfactor=90, db_tablespace="fast", condition=Q(flag=True), name="with_all")'),
+    index(
+        "with_tablespace",
+        'BTreeIndex(fields=["number"], fillfactor=90, db_tablespace="fast", condition=Q(flag=True), name="with_all")',
+    ),
     # Indexes on expressions.
     index("lower", 'models.Index(Lower("char"), name="lower")'),
     index("upper_two", 'models.Index(Upper("char"), "number", name="upper_two")'),
     index("f", 'models.Index(F("char"), name="f")'),
     index("f_desc", 'models.Index(F("number").desc(), name="f_desc")'),
-    index("f_nulls", 'models.Index(F("nnumber").desc(nulls_last=True), F("char").asc(nulls_first=True), name="f_nulls")'),
+    index(
+        "f_nulls", 'models.Index(F("nnumber").desc(nulls_last=True), F("char").asc(nulls_first=True), name="f_nulls")'
+    ),
     index("lower_desc", 'models.Index(Lower("char").desc(), name="lower_desc")'),
     index("opclass_expr", 'GinIndex(OpClass(Upper("char"), name="gin_trgm_ops"), name="opclass_expr")'),
     index("opclass_f", 'GistIndex(OpClass(F("char"), name="gist_trgm_ops"), name="opclass_f")'),
     index("opclass_name", 'GinIndex(OpClass("char", "gin_trgm_ops"), name="opclass_name")'),
-    index("opclass_order", 'models.Index(OpClass(Lower("char"), name="varchar_pattern_ops").desc(), name="opclass_order")'),
+    index(
+        "opclass_order", 'models.Index(OpClass(Lower("char"), name="varchar_pattern_ops").desc(), name="opclass_order")'
+    ),
     index("collate", 'models.Index(Collate("char", "C"), name="collate")'),
     index("collate_lower", 'models.Index(Collate(Lower("char"), "C").desc(), name="collate_lower")'),
     index("cast", 'models.Index(Cast("char", models.IntegerField()), name="cast")'),
     index("cast_varchar", 'models.Index(Cast("number", models.CharField(max_length=10)), name="cast_varchar")'),
     index("cast_text", 'models.Index(Cast("number", models.TextField()), name="cast_text")'),
     index("cast_key", 'models.Index(Cast(KT("data__size"), models.IntegerField()), name="cast_key")'),
-    index("cast_key_transform", 'models.Index(Cast(KeyTransform("size", "data"), models.IntegerField()), name="cast_key_tr")'),
-    index("cast_decimal", 'models.Index(Cast("number", models.DecimalField(max_digits=8, decimal_places=3)), name="cast_decimal")'),
+    index(
+        "cast_key_transform",
+        'models.Index(Cast(KeyTransform("size", "data"), models.IntegerField()), name="cast_key_tr")',
+    ),
+    index(
+        "cast_decimal",
+        'models.Index(Cast("number", models.DecimalField(max_digits=8, decimal_places=3)), name="cast_decimal")',
+    ),
     index("key", 'models.Index(KeyTransform("kind", "data"), name="key")'),
     index("key_text", 'models.Index(KeyTextTransform("kind", "data"), name="key_text")'),
     index("key_f", 'models.Index(F("data__kind"), name="key_f")'),
@@ -167,7 +189,10 @@ CASES = [
     index("search", 'GinIndex(SearchVector("text", config="english"), name="search")'),
     index("search_two", 'GinIndex(SearchVector("char", "nchar", "number", config="simple"), name="search_two")'),
     index("search_weight", 'GinIndex(SearchVector("char", config="english", weight="A"), name="search_weight")'),
-    index("search_sum", 'GinIndex(SearchVector("char", config="english", weight="A") + SearchVector("text", config="english", weight="B"), name="search_sum")'),
+    index(
+        "search_sum",
+        'GinIndex(SearchVector("char", config="english", weight="A") + SearchVector("text", config="english", weight="B"), name="search_sum")',
+    ),
     index("trunc_date", 'models.Index(TruncDate("at"), name="trunc_date")'),
     index("date_transform", 'models.Index(F("at__date"), name="date_tr")'),
     index("trunc_month", 'models.Index(TruncMonth("day"), name="trunc_month")'),
@@ -189,24 +214,35 @@ CASES = [
     index("power", 'models.Index(F("number") ** 2, name="power")'),
     index("bits", 'models.Index(F("number").bitand(3), name="bits")'),
     index("negative", 'models.Index(F("number") + Value(-5), name="negative")'),
-    index("wrapper", 'models.Index(ExpressionWrapper(F("number") + 1, output_field=models.IntegerField()), name="wrapper")'),
+    index(
+        "wrapper",
+        'models.Index(ExpressionWrapper(F("number") + 1, output_field=models.IntegerField()), name="wrapper")',
+    ),
     index("interval", 'models.Index(F("at") + datetime.timedelta(days=1), name="interval")'),
     index("case", 'models.Index(Case(When(flag=True, then=Value(1)), default=Value(0)), name="case")'),
-    index("case_f", 'models.Index(Case(When(Q(number__gt=3) & Q(flag=False), then=F("number")), When(number=1, then=F("nnumber")), default=None, output_field=models.IntegerField()), name="case_f")'),
+    index(
+        "case_f",
+        'models.Index(Case(When(Q(number__gt=3) & Q(flag=False), then=F("number")), When(number=1, then=F("nnumber")), default=None, output_field=models.IntegerField()), name="case_f")',
+    ),
     index("length", 'models.Index(Length("char"), name="length")'),
     index("length_transform", 'models.Index(Lower(Trim("char")), Length(Lower("char")), name="length_tr")'),
     index("substr", 'models.Index(Substr("char", 1, 3), name="substr")'),
     index("left", 'models.Index(Left("char", 3), Right("char", 2), name="left_right")'),
     index("md5", 'models.Index(MD5("text"), name="md5")'),
     index("replace", 'models.Index(Replace("char", Value("-"), Value("")), name="replace")'),
-    index("math", 'models.Index(Abs("number"), Ceil("ratio"), Floor("ratio"), Sqrt("ratio"), Sign("number"), name="math")'),
+    index(
+        "math", 'models.Index(Abs("number"), Ceil("ratio"), Floor("ratio"), Sqrt("ratio"), Sign("number"), name="math")'
+    ),
     index("round", 'models.Index(Round("price"), Round("price", precision=1), name="round")'),
     index("power_func", 'models.Index(Power("ratio", 2), Mod("number", 3), name="power_func")'),
     index("greatest", 'models.Index(Greatest("number", "nnumber"), NullIf("char", Value("")), name="greatest")'),
     index("reverse", 'models.Index(Reverse("char"), StrIndex("char", Value("@")), name="reverse")'),
     index("func", 'models.Index(Func("char", function="immutable_unaccent"), name="func")'),
     index("func_more", 'models.Index(Func(F("char"), Value("x"), 3, function="f"), name="func_more")'),
-    index("func_template", 'models.Index(Func(F("char"), function="f", template="%(function)s(%(expressions)s, true)"), name="func_template")'),
+    index(
+        "func_template",
+        'models.Index(Func(F("char"), function="f", template="%(function)s(%(expressions)s, true)"), name="func_template")',
+    ),
     index("raw", 'models.Index(RawSQL("lower(char)", []), name="raw")'),
     # Conditions.
     partial("true", "Q(flag=True)"),
@@ -217,12 +253,12 @@ CASES = [
     partial("mixed", 'Q(flag=True) & (Q(number=1) | Q(char="x"))'),
     partial("flat", 'Q(flag=True) & Q(number=1) & Q(char="x")'),
     partial("flat_or", 'Q(flag=True) | Q(number=1) | Q(char="x")'),
-    partial("not_", 'Q(flag=True) & ~Q(number=1)'),
+    partial("not_", "Q(flag=True) & ~Q(number=1)"),
     partial("not_null", "~Q(nnumber=1)"),
     partial("not_nchar", '~Q(nchar="")'),
     partial("not_two", '~Q(number=1, char="x")'),
     partial("not_either", '~(Q(number=1) | Q(nchar="x"))'),
-    partial("not_not", '~~Q(number=1)'),
+    partial("not_not", "~~Q(number=1)"),
     partial("not_inner", '~(Q(number=1) & ~Q(nchar="x"))'),
     partial("not_in", '~Q(char__in=["a", "b"])'),
     partial("not_in_null", '~Q(nchar__in=["a", "b"])'),
@@ -274,7 +310,9 @@ CASES = [
     partial("number_contains", 'Q(number__contains="1")'),
     partial("date_", "Q(day__gt=datetime.date(2020, 1, 2))"),
     partial("datetime_", "Q(at__gte=datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc))"),
-    partial("datetime_micro", "Q(at__gte=datetime.datetime(2020, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.timezone.utc))"),
+    partial(
+        "datetime_micro", "Q(at__gte=datetime.datetime(2020, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.timezone.utc))"
+    ),
     partial("time_", "Q(clock__lt=datetime.time(12, 30))"),
     partial("duration", "Q(span__gt=datetime.timedelta(days=1, hours=2))"),
     partial("duration_short", "Q(span__gt=datetime.timedelta(minutes=5))"),
@@ -300,7 +338,7 @@ CASES = [
     partial("json_has_keys", 'Q(data__has_keys=["a", "b"])'),
     partial("json_has_any_keys", 'Q(data__has_any_keys=["a", "b"])'),
     partial("array_contains", 'Q(tags__contains=["a", "b c"])'),
-    partial("array_overlap", 'Q(numbers__overlap=[1, 2])'),
+    partial("array_overlap", "Q(numbers__overlap=[1, 2])"),
     partial("array_eq", 'Q(tags=["a"])'),
     partial("array_empty", "Q(tags=[])"),
     partial("array_len", "Q(tags__len__gt=0)"),
@@ -333,10 +371,16 @@ CASES = [
     check("lookup_lower", 'Exact(F("char"), Lower("char"))'),
     check("func_rhs", 'Q(char=Lower("char"))'),
     check("func_lhs", "Q(char__length__gt=3)"),
-    check("case", "Q(Case(When(flag=True, then=Q(number__gt=0)), default=Value(True), output_field=models.BooleanField()))"),
+    check(
+        "case",
+        "Q(Case(When(flag=True, then=Q(number__gt=0)), default=Value(True), output_field=models.BooleanField()))",
+    ),
     check("raw", 'RawSQL("number > 0", [], output_field=models.BooleanField())'),
     check("func_bool", 'Func(F("char"), function="is_valid", output_field=models.BooleanField())'),
-    check("func_eq", 'Exact(Func(F("nnumber"), F("nowner"), function="num_nonnulls", output_field=models.IntegerField()), 1)'),
+    check(
+        "func_eq",
+        'Exact(Func(F("nnumber"), F("nowner"), function="num_nonnulls", output_field=models.IntegerField()), 1)',
+    ),
     check("xor", "Q(flag=True) ^ Q(number=1)"),
     check("now", "Q(at__lte=Now())"),
     check("not_", '~Q(char="")'),
@@ -348,40 +392,132 @@ CASES = [
     constraint("unique", 'models.UniqueConstraint(fields=["char", "owner"], name="uq")'),
     constraint("unique_where", 'models.UniqueConstraint(fields=["char"], condition=Q(flag=True), name="uq")'),
     constraint("unique_include", 'models.UniqueConstraint(fields=["char"], include=["number"], name="uq")'),
-    constraint("unique_opclass", 'models.UniqueConstraint(fields=["char"], opclasses=["varchar_pattern_ops"], name="uq")'),
-    constraint("unique_deferred", 'models.UniqueConstraint(fields=["number"], deferrable=Deferrable.DEFERRED, name="uq")'),
-    constraint("unique_immediate", 'models.UniqueConstraint(fields=["number"], deferrable=models.Deferrable.IMMEDIATE, name="uq")'),
+    constraint(
+        "unique_opclass", 'models.UniqueConstraint(fields=["char"], opclasses=["varchar_pattern_ops"], name="uq")'
+    ),
+    constraint(
+        "unique_deferred", 'models.UniqueConstraint(fields=["number"], deferrable=Deferrable.DEFERRED, name="uq")'
+    ),
+    constraint(
+        "unique_immediate",
+        'models.UniqueConstraint(fields=["number"], deferrable=models.Deferrable.IMMEDIATE, name="uq")',
+    ),
     constraint("unique_lower", 'models.UniqueConstraint(Lower("char"), "owner", name="uq")'),
-    constraint("unique_lower_where", 'models.UniqueConstraint(Lower("char").desc(), F("owner"), condition=Q(until=None), name="uq")'),
+    constraint(
+        "unique_lower_where",
+        'models.UniqueConstraint(Lower("char").desc(), F("owner"), condition=Q(until=None), name="uq")',
+    ),
     constraint("unique_coalesce", 'models.UniqueConstraint("char", Coalesce("nowner", 0), name="uq")'),
-    constraint("unique_nulls", 'models.UniqueConstraint(fields=["nchar"], nulls_distinct=False, name="uq")', since=(5, 0)),
-    constraint("unique_nulls_true", 'models.UniqueConstraint(fields=["nchar", "number"], nulls_distinct=True, include=["big"], name="uq")', since=(5, 0)),
-    constraint("unique_nulls_where", 'models.UniqueConstraint(Lower("nchar"), nulls_distinct=False, condition=Q(flag=True), name="uq")', since=(5, 0)),
-    constraint("several", 'models.CheckConstraint(CHECK=Q(number__gt=0), name="c1"), models.UniqueConstraint(fields=["number"], name="c2"), models.UniqueConstraint(fields=["char"], condition=Q(flag=True), name="c3"), models.UniqueConstraint(fields=["char", "number"], name="c4")'),
-    constraint("exclude", 'ExclusionConstraint(name="ex", expressions=[("period", RangeOperators.OVERLAPS), ("owner", RangeOperators.EQUAL)])'),
-    constraint("exclude_where", 'ExclusionConstraint(name="ex", expressions=[(F("period"), "&&")], condition=Q(flag=False), index_type="SPGIST")'),
-    constraint("exclude_more", 'ExclusionConstraint(name="ex", expressions=[("period", RangeOperators.OVERLAPS), (OpClass("char", name="gist_trgm_ops"), "=")], include=["number"], deferrable=Deferrable.DEFERRED, condition=Q(flag=False, number__gt=1))'),
-    constraint("exclude_func", 'ExclusionConstraint(name="ex", expressions=[(Func(F("at"), F("until"), RangeBoundary(), function="TSTZRANGE", output_field=DateTimeRangeField()), RangeOperators.OVERLAPS)])'),
+    constraint(
+        "unique_nulls", 'models.UniqueConstraint(fields=["nchar"], nulls_distinct=False, name="uq")', since=(5, 0)
+    ),
+    constraint(
+        "unique_nulls_true",
+        'models.UniqueConstraint(fields=["nchar", "number"], nulls_distinct=True, include=["big"], name="uq")',
+        since=(5, 0),
+    ),
+    constraint(
+        "unique_nulls_where",
+        'models.UniqueConstraint(Lower("nchar"), nulls_distinct=False, condition=Q(flag=True), name="uq")',
+        since=(5, 0),
+    ),
+    constraint(
+        "several",
+        'models.CheckConstraint(CHECK=Q(number__gt=0), name="c1"), models.UniqueConstraint(fields=["number"], name="c2"), models.UniqueConstraint(fields=["char"], condition=Q(flag=True), name="c3"), models.UniqueConstraint(fields=["char", "number"], name="c4")',
+    ),
+    constraint(
+        "exclude",
+        'ExclusionConstraint(name="ex", expressions=[("period", RangeOperators.OVERLAPS), ("owner", RangeOperators.EQUAL)])',
+    ),
+    constraint(
+        "exclude_where",
+        'ExclusionConstraint(name="ex", expressions=[(F("period"), "&&")], condition=Q(flag=False), index_type="SPGIST")',
+    ),
+    constraint(
+        "exclude_more",
+        'ExclusionConstraint(name="ex", expressions=[("period", RangeOperators.OVERLAPS), (OpClass("char", name="gist_trgm_ops"), "=")], include=["number"], deferrable=Deferrable.DEFERRED, condition=Q(flag=False, number__gt=1))',
+    ),
+    constraint(
+        "exclude_func",
+        'ExclusionConstraint(name="ex", expressions=[(Func(F("at"), F("until"), RangeBoundary(), function="TSTZRANGE", output_field=DateTimeRangeField()), RangeOperators.OVERLAPS)])',
+    ),
     ("together", (4, 2), "", 'unique_together = [("char", "number"), ("owner", "flag")]'),
     ("ordered", (4, 2), "", 'order_with_respect_to = "owner"'),
-    ("commented", (4, 2), 'note = models.CharField(max_length=5, db_comment="It\'s a note")', 'db_table_comment = "A table"'),
-    ("long_names", (4, 2), "a_very_long_field_name_that_goes_on_and_on_and_on_for_ever = models.CharField(max_length=5, unique=True)", 'db_table = "a_very_long_table_name_that_goes_on_and_on_and_on_for_ever_too"\nunique_together = [("char", "a_very_long_field_name_that_goes_on_and_on_and_on_for_ever")]\nindexes = [models.Index(fields=["a_very_long_field_name_that_goes_on_and_on_and_on_for_ever"])]'),
-    ("collation", (4, 2), 'c = models.CharField(max_length=5, db_collation="C", unique=True)\nd = models.TextField(db_collation="unknown_ci", db_index=True)', ""),
+    (
+        "commented",
+        (4, 2),
+        'note = models.CharField(max_length=5, db_comment="It\'s a note")',
+        'db_table_comment = "A table"',
+    ),
+    (
+        "long_names",
+        (4, 2),
+        "a_very_long_field_name_that_goes_on_and_on_and_on_for_ever = models.CharField(max_length=5, unique=True)",
+        'db_table = "a_very_long_table_name_that_goes_on_and_on_and_on_for_ever_too"\nunique_together = [("char", "a_very_long_field_name_that_goes_on_and_on_and_on_for_ever")]\nindexes = [models.Index(fields=["a_very_long_field_name_that_goes_on_and_on_and_on_for_ever"])]',
+    ),
+    (
+        "collation",
+        (4, 2),
+        'c = models.CharField(max_length=5, db_collation="C", unique=True)\nd = models.TextField(db_collation="unknown_ci", db_index=True)',
+        "",
+    ),
     # Generated columns and defaults.
-    column("gen_sum", 'g = models.GeneratedField(expression=F("number") + F("small"), output_field=models.IntegerField(), db_persist=True)'),
-    column("gen_lower", 'g = models.GeneratedField(expression=Lower("char"), output_field=models.CharField(max_length=50), db_persist=True, db_index=True)'),
-    column("gen_lower_unique", 'g = models.GeneratedField(expression=Lower("char"), output_field=models.CharField(max_length=50), db_persist=True, unique=True)'),
-    column("gen_concat", 'g = models.GeneratedField(expression=Concat("char", Value(" "), "nchar"), output_field=models.TextField(), db_persist=True)'),
-    column("gen_case", 'g = models.GeneratedField(expression=Case(When(number__gt=10, then=Value("big")), default=Value("small")), output_field=models.CharField(max_length=5), db_persist=True)'),
-    column("gen_key", 'g = models.GeneratedField(expression=KT("data__kind"), output_field=models.TextField(), db_persist=True)'),
-    column("gen_search", 'g = models.GeneratedField(expression=SearchVector("char", "text", config="english"), output_field=SearchVectorField(), db_persist=True)'),
-    column("gen_q", 'g = models.GeneratedField(expression=Q(number__gt=3), output_field=models.BooleanField(), db_persist=True)'),
-    column("gen_price", 'g = models.GeneratedField(expression=F("price") * F("number"), output_field=models.DecimalField(max_digits=12, decimal_places=2), db_persist=True)'),
-    column("gen_div", 'g = models.GeneratedField(expression=F("number") / 100.0, output_field=models.FloatField(), db_persist=True)'),
-    column("gen_year", 'g = models.GeneratedField(expression=ExtractYear("day"), output_field=models.IntegerField(), db_persist=True)'),
-    column("gen_coalesce", 'g = models.GeneratedField(expression=Coalesce("nchar", "char"), output_field=models.CharField(max_length=50), db_persist=True)'),
-    column("gen_round", 'g = models.GeneratedField(expression=Round(F("price") * Value(decimal.Decimal("1.20")), 2), output_field=models.DecimalField(max_digits=12, decimal_places=2), db_persist=True)'),
-    column("gen_raw", 'g = models.GeneratedField(expression=RawSQL("number * 2", []), output_field=models.IntegerField(), db_persist=True)'),
+    column(
+        "gen_sum",
+        'g = models.GeneratedField(expression=F("number") + F("small"), output_field=models.IntegerField(), db_persist=True)',
+    ),
+    column(
+        "gen_lower",
+        'g = models.GeneratedField(expression=Lower("char"), output_field=models.CharField(max_length=50), db_persist=True, db_index=True)',
+    ),
+    column(
+        "gen_lower_unique",
+        'g = models.GeneratedField(expression=Lower("char"), output_field=models.CharField(max_length=50), db_persist=True, unique=True)',
+    ),
+    column(
+        "gen_concat",
+        'g = models.GeneratedField(expression=Concat("char", Value(" "), "nchar"), output_field=models.TextField(), db_persist=True)',
+    ),
+    column(
+        "gen_case",
+        'g = models.GeneratedField(expression=Case(When(number__gt=10, then=Value("big")), default=Value("small")), output_field=models.CharField(max_length=5), db_persist=True)',
+    ),
+    column(
+        "gen_key",
+        'g = models.GeneratedField(expression=KT("data__kind"), output_field=models.TextField(), db_persist=True)',
+    ),
+    column(
+        "gen_search",
+        'g = models.GeneratedField(expression=SearchVector("char", "text", config="english"), output_field=SearchVectorField(), db_persist=True)',
+    ),
+    column(
+        "gen_q",
+        "g = models.GeneratedField(expression=Q(number__gt=3), output_field=models.BooleanField(), db_persist=True)",
+    ),
+    column(
+        "gen_price",
+        'g = models.GeneratedField(expression=F("price") * F("number"), output_field=models.DecimalField(max_digits=12, decimal_places=2), db_persist=True)',
+    ),
+    column(
+        "gen_div",
+        'g = models.GeneratedField(expression=F("number") / 100.0, output_field=models.FloatField(), db_persist=True)',
+    ),
+    column(
+        "gen_year",
+        'g = models.GeneratedField(expression=ExtractYear("day"), output_field=models.IntegerField(), db_persist=True)',
+    ),
+    column(
+        "gen_coalesce",
+        'g = models.GeneratedField(expression=Coalesce("nchar", "char"), output_field=models.CharField(max_length=50), db_persist=True)',
+    ),
+    column(
+        "gen_round",
+        'g = models.GeneratedField(expression=Round(F("price") * Value(decimal.Decimal("1.20")), 2), output_field=models.DecimalField(max_digits=12, decimal_places=2), db_persist=True)',
+    ),
+    column(
+        "gen_raw",
+        'g = models.GeneratedField(expression=RawSQL("number * 2", []), output_field=models.IntegerField(), db_persist=True)',
+    ),
     column("default_int", "d = models.IntegerField(db_default=5)"),
     column("default_negative", "d = models.IntegerField(db_default=-5)"),
     column("default_text", """d = models.CharField(max_length=9, db_default="it's")"""),
@@ -390,7 +526,9 @@ CASES = [
     column("default_bool", "d = models.BooleanField(db_default=False)"),
     column("default_now", "d = models.DateTimeField(db_default=Now())"),
     column("default_date", "d = models.DateField(db_default=datetime.date(2020, 1, 2))"),
-    column("default_decimal", 'd = models.DecimalField(max_digits=5, decimal_places=2, db_default=decimal.Decimal("1.5"))'),
+    column(
+        "default_decimal", 'd = models.DecimalField(max_digits=5, decimal_places=2, db_default=decimal.Decimal("1.5"))'
+    ),
     column("default_decimal_int", "d = models.DecimalField(max_digits=5, decimal_places=2, db_default=0)"),
     column("default_float", "d = models.FloatField(db_default=1.5)"),
     column("default_float_int", "d = models.FloatField(db_default=1)"),
@@ -404,8 +542,18 @@ CASES = [
     column("default_sum", "d = models.IntegerField(db_default=Value(1) + Value(2))"),
     column("default_lower", 'd = models.CharField(max_length=9, db_default=Lower(Value("X")))'),
     column("default_null", "d = models.IntegerField(null=True, db_default=None)"),
-    ("default_with_constraints", (5, 0), "d = models.IntegerField(db_default=5)", 'constraints = [models.CheckConstraint(CHECK=Q(d__gt=0), name="c1"), models.UniqueConstraint(fields=["d"], name="c2"), models.UniqueConstraint(fields=["char"], condition=Q(flag=True), name="c3")]'),
-    ("default_now_with_constraints", (5, 0), "d = models.DateTimeField(db_default=Now())", 'constraints = [models.CheckConstraint(CHECK=Q(number__gt=0), name="c1")]'),
+    (
+        "default_with_constraints",
+        (5, 0),
+        "d = models.IntegerField(db_default=5)",
+        'constraints = [models.CheckConstraint(CHECK=Q(d__gt=0), name="c1"), models.UniqueConstraint(fields=["d"], name="c2"), models.UniqueConstraint(fields=["char"], condition=Q(flag=True), name="c3")]',
+    ),
+    (
+        "default_now_with_constraints",
+        (5, 0),
+        "d = models.DateTimeField(db_default=Now())",
+        'constraints = [models.CheckConstraint(CHECK=Q(number__gt=0), name="c1")]',
+    ),
     ("composite", (5, 2), 'id = None\npk = models.CompositePrimaryKey("number", "char")', ""),
     ("together_index", (4, 2), "", 'index_together = [("char", "number")]'),
 ]
@@ -417,7 +565,7 @@ def indent(text, by):
 
 def case_source(number, body, meta, version):
     keyword = "condition" if version >= (5, 1) else "check"
-    text = f"\n\nclass Case{number}(Thing):\n{indent(body, 4)}{chr(10) if body else ''}    class Meta:\n        app_label = \"gt\"\n{indent(meta, 8)}"
+    text = f'\n\nclass Case{number}(Thing):\n{indent(body, 4)}{chr(10) if body else ""}    class Meta:\n        app_label = "gt"\n{indent(meta, 8)}'
     return text.replace("CHECK=", f"{keyword}=")
 
 
@@ -425,7 +573,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
     for name in ("host", "port", "user", "dbname"):
-        parser.add_argument(f"--{name}", default=os.environ.get({"dbname": "PGDATABASE"}.get(name, "PG" + name.upper()), ""))
+        parser.add_argument(
+            f"--{name}", default=os.environ.get({"dbname": "PGDATABASE"}.get(name, "PG" + name.upper()), "")
+        )
     args = parser.parse_args()
 
     import django

@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod project;
+pub mod schema;
 pub mod usage;
 
 pub use project::Project;

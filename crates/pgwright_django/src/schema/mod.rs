@@ -1,0 +1,126 @@
+//! What tables, indexes and constraints Django's migrations make of the models, on PostgreSQL.
+//!
+//! Follows `BaseDatabaseSchemaEditor.create_model` (`django/db/backends/base/schema.py`) and the PostgreSQL editor.
+//! What cannot be known from source is listed as unresolved, and left out of the schema rather than guessed.
+
+mod column;
+mod condition;
+mod context;
+mod function;
+mod index;
+mod literal;
+mod lookup;
+mod output;
+mod relation;
+
+use pgwright_schema::{Placement, Schema, Table, names};
+
+use crate::model::{Model, Origin};
+use crate::project::{Project, Unresolved};
+use context::Context;
+
+#[derive(Debug, Default)]
+pub struct SchemaOutcome {
+    pub schema: Schema,
+    /// Columns, indexes and constraints that are left out, and why.
+    pub unresolved: Vec<Unresolved>,
+}
+
+/// Whose tables are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every installed app's.
+    All,
+    /// Those of the project's own models.
+    Own,
+}
+
+/// The schema of every installed app's models.
+pub fn schema(project: &Project) -> SchemaOutcome {
+    schema_of(project, Scope::All)
+}
+
+/// The schema of the project's models, in the order of registration, each many-to-many table after its owner.
+pub fn schema_of(project: &Project, scope: Scope) -> SchemaOutcome {
+    let mut outcome = SchemaOutcome::default();
+    let wanted = |model: &&Model| model.has_table() && (scope == Scope::All || model.origin.is_own());
+    let automatic = |model: &Model| matches!(model.origin, Origin::AutomaticThrough { .. });
+    for model in project.models.all.iter().filter(wanted).filter(|model| !automatic(model)) {
+        add_table(project, model, &mut outcome);
+        let throughs = project.models.all.iter().filter(wanted);
+        for through in
+            throughs.filter(|through| matches!(&through.origin, Origin::AutomaticThrough { of, .. } if *of == model.id))
+        {
+            add_table(project, through, &mut outcome);
+        }
+    }
+    // The owner may itself be without a table (a proxy or unmanaged model with a many-to-many field).
+    for model in project.models.all.iter().filter(wanted).filter(|model| automatic(model)) {
+        if outcome.schema.table(&model.table).is_none() {
+            add_table(project, model, &mut outcome);
+        }
+    }
+    outcome.schema.extensions = extensions(&outcome.schema);
+    outcome
+}
+
+fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
+    let context = Context::new(project, model);
+    let mut table = Table {
+        name: model.table.clone(),
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: model.db_table_comment.clone().filter(|comment| !comment.is_empty()),
+        tablespace: None,
+    };
+    let unresolved = &mut outcome.unresolved;
+    column::columns(&context, &mut table, unresolved);
+    relation::unique_together(&context, &mut table, unresolved);
+    relation::foreign_keys(&context, &mut table, unresolved);
+    index::constraints(&context, &mut table, unresolved);
+    index::field_indexes(&context, &mut table, unresolved);
+    index::index_together(&context, &mut table, unresolved);
+    index::meta_indexes(&context, &mut table, unresolved);
+    name_unnamed(&mut table);
+    outcome.schema.tables.push(table);
+}
+
+/// Two unnamed constraints that PostgreSQL would call the same get `1`, `2`… after their label.
+fn name_unnamed(table: &mut Table) {
+    let mut taken: Vec<String> = table
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.placement != Placement::Column)
+        .map(|constraint| constraint.name.clone())
+        .collect();
+    for constraint in table.constraints.iter_mut().filter(|constraint| constraint.placement == Placement::Column) {
+        let base = constraint.name.clone();
+        let mut number = 0;
+        while taken.contains(&constraint.name) {
+            number += 1;
+            let digits = number.to_string();
+            constraint.name = format!("{}{digits}", names::clip(&base, names::MAX_NAME_LENGTH - digits.len()));
+        }
+        taken.push(constraint.name.clone());
+    }
+}
+
+/// Extensions that column types and operator classes of the schema need.
+fn extensions(schema: &Schema) -> Vec<String> {
+    let types = schema.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.type_.extension());
+    let keys = schema.tables.iter().flat_map(|table| &table.indexes).flat_map(|index| &index.keys);
+    let classes = keys.filter_map(|key| match key.opclass.as_deref() {
+        Some("gin_trgm_ops" | "gist_trgm_ops") => Some("pg_trgm"),
+        _ => None,
+    });
+    let mut found: Vec<String> = types.chain(classes).map(str::to_owned).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn unresolved(context: &Context, what: &str, reason: impl Into<String>) -> Unresolved {
+    let subject = if what.is_empty() { context.model.label() } else { format!("{}.{what}", context.model.label()) };
+    Unresolved { subject, reason: reason.into(), site: None }
+}
