@@ -32,13 +32,13 @@ arguments = parser.parse_args()
 sys.path[:0] = [os.path.abspath(path) for path in arguments.path]
 os.environ["DJANGO_SETTINGS_MODULE"] = arguments.settings
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from django.apps import apps  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.db import connection, models  # noqa: E402
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models
 
 Json = Any
 ROOTS = [os.path.realpath(root).rstrip("/") + "/" for root in arguments.root]
@@ -81,7 +81,7 @@ def attempt(function: Callable[[], Json]) -> Json:
     """The value, or the error as text: a dump must not end at one odd field."""
     try:
         return function()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return f"!{error!r}"[:500]
 
 
@@ -305,7 +305,7 @@ def create_sql(model: type[models.Model]) -> list[str]:
         with connection.schema_editor(collect_sql=True) as editor:
             editor.create_model(model)
         return list(editor.collected_sql)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return [f"!{error!r}"[:500]]
 
 
@@ -401,7 +401,9 @@ def main() -> None:
             if own_app or is_own(inspect.getsourcefile(model) or ""):
                 own_models.append(model_json(model, True))
             else:
-                names = {field.name: type(field).__name__ for field in [*options.concrete_fields, *options.many_to_many]}
+                names = {
+                    field.name: type(field).__name__ for field in [*options.concrete_fields, *options.many_to_many]
+                }
                 external.append({"label": options.label, "module": model.__module__, "db_table": options.db_table,
                                  "pk": options.pk.name if options.pk else None, "fields": names})  # fmt: skip
     result = {

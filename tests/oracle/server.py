@@ -50,9 +50,7 @@ class Server:
         }
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(
-            host=str(self.socket_directory), user="postgres", dbname=database, autocommit=True
-        )
+        return psycopg.connect(host=str(self.socket_directory), user="postgres", dbname=database, autocommit=True)
 
     def create_database(self, name: str) -> None:
         with self.connect() as connection:

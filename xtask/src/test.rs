@@ -29,6 +29,8 @@ pub(crate) fn run() -> Result<bool> {
     });
     tally.command("format", cargo(&["fmt", "--all", "--check"]));
     tally.command("lints", cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    let ruff = tools().map(|tools| tools.join("bin/ruff")).unwrap_or_else(|_| "ruff".into());
+    tally.command("lints of the Python files", command(ruff, ["check", "--no-cache", "--quiet", "tests", "examples"]));
     let nextest = find_on_path("cargo-nextest").is_some();
     let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     tally.command("tests", cargo(tests));

@@ -6,7 +6,9 @@ from django.db.models import Q
 
 class Review(models.Model):
     product = models.ForeignKey("catalogue.Product", on_delete=models.CASCADE, related_name="reviews", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviews", db_index=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviews", db_index=False
+    )
     rating = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(5)])
     text = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -30,7 +30,13 @@ class ShopTest(TestCase):
         self.client.force_login(self.user)
         catalogue = ["", "search/?q=bright", "names/?q=lamp", "cheapest/", "suppliers/", "categories/"]
         orders = ["emails/", "report/", "revenue/", "api/orders/", "A1/paid/"]
-        admin = ["accounts/customer/", "catalogue/product/?q=lamp", "orders/order/", "orders/payment/", "reviews/review/"]
+        admin = [
+            "accounts/customer/",
+            "catalogue/product/?q=lamp",
+            "orders/order/",
+            "orders/payment/",
+            "reviews/review/",
+        ]
         pages = [f"/catalogue/{page}" for page in catalogue] + [f"/orders/{page}" for page in orders]
         for page in pages + [f"/admin/{page}" for page in admin]:
             with self.subTest(page):
