@@ -18,7 +18,7 @@ pub(crate) fn run(names: &[&str], diff: bool) -> Result<bool> {
     for project in projects(names)? {
         let ddl = pgwright::answer(&mut project.pgwright(
             &binary,
-            &["inspect", "schema", "--format", "sql"],
+            &["inspect", "schema", "--all", "--format", "sql"],
             &project.fetch()?,
         ));
         let ddl = match ddl {
