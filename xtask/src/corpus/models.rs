@@ -260,7 +260,10 @@ fn expected_index(index: &Value) -> Value {
         "BrinIndex" => "brin",
         "HashIndex" => "hash",
         "BloomIndex" => "bloom",
-        other => other,
+        // A project's own class: the statement says what it makes.
+        _ => {
+            text(index, "create_sql").split(" USING ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("btree")
+        }
     };
     json!({
         "fields": index["fields"],
