@@ -8,10 +8,14 @@ The output holds, per case, the source text of a model, and the statements of `c
 """
 
 import argparse
+import datetime
+import decimal
+import enum
 import json
 import os
 import sys
 import types
+import uuid
 
 PREAMBLE = """\
 import datetime
@@ -569,6 +573,150 @@ def case_source(number, body, meta, version):
     return text.replace("CHECK=", f"{keyword}=")
 
 
+def path_of(cls):
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def call(obj, args, kwargs):
+    mro = [path_of(base) for base in type(obj).__mro__ if base is not object]
+    return {"call": path_of(type(obj)), "mro": mro, "args": [value(arg) for arg in args], "kwargs": {k: value(v) for k, v in kwargs.items()}}
+
+
+def value(obj):
+    """A Python value as pgwright's evaluator gives it: what an object was called with, not what became of it."""
+    from django.db.models import Field, Q
+    from django.db.models.expressions import CombinedExpression, OrderBy
+    from django.db.models.lookups import Lookup
+
+    if obj is None or type(obj) in (bool, int, float, str):
+        return obj
+    if isinstance(obj, enum.Enum):
+        return obj.value
+    if isinstance(obj, list):
+        return [value(item) for item in obj]
+    if isinstance(obj, tuple):
+        return {"tuple": [value(item) for item in obj]}
+    if isinstance(obj, dict):
+        return {"dict": [[value(k), value(v)] for k, v in obj.items()]}
+    if isinstance(obj, decimal.Decimal):
+        return call(obj, [str(obj)], {})
+    if isinstance(obj, uuid.UUID):
+        return call(obj, [str(obj)], {})
+    if isinstance(obj, datetime.datetime):
+        args = [obj.year, obj.month, obj.day, obj.hour, obj.minute, obj.second, obj.microsecond]
+        return {**call(obj, args, {}), "kwargs": {"tzinfo": {"path": "datetime.timezone.utc"}}}
+    if isinstance(obj, datetime.date):
+        return call(obj, [obj.year, obj.month, obj.day], {})
+    if isinstance(obj, datetime.time):
+        return call(obj, [obj.hour, obj.minute, obj.second, obj.microsecond], {})
+    if isinstance(obj, datetime.timedelta):
+        return call(obj, [obj.days, obj.seconds, obj.microseconds], {})
+    if isinstance(obj, Q):
+        return call(obj, obj.children, {"_connector": obj.connector, "_negated": obj.negated})
+    if isinstance(obj, Lookup):
+        return call(obj, [obj.lhs, obj.rhs], {})
+    if isinstance(obj, Field):
+        _, _, args, kwargs = obj.deconstruct()
+        return call(obj, args, kwargs)
+    if isinstance(obj, OrderBy):
+        given = {"nulls_first": bool(obj.nulls_first), "nulls_last": bool(obj.nulls_last)}
+        return {"op": "desc" if obj.descending else "asc", "left": value(obj.expression), "right": value(given)}
+    if isinstance(obj, CombinedExpression):
+        operator = {"%%": "%", "^": "**", "&": "bitand", "||": "+"}.get(obj.connector, obj.connector)
+        return {"op": operator, "left": value(obj.lhs), "right": value(obj.rhs)}
+    args, kwargs = obj._constructor_args
+    return call(obj, args, kwargs)
+
+
+def describe_field(field, connection):
+    parameters = field.db_parameters(connection)
+    relation = field.remote_field
+    out = {
+        "name": field.name,
+        "attname": field.attname,
+        "column": field.column,
+        "class": path_of(type(field)),
+        "internal_type": field.get_internal_type(),
+        "db_type": parameters["type"],
+        "db_check": parameters["check"],
+        "null": field.null,
+        "unique": field.unique,
+        "db_index": field.db_index,
+        "primary_key": field.primary_key,
+        "db_collation": getattr(field, "db_collation", None),
+        "db_comment": getattr(field, "db_comment", None),
+        "local": True,
+    }
+    if getattr(field, "has_db_default", lambda: False)():
+        out["db_default"] = value(field.db_default)
+    if getattr(field, "generated", False):
+        out["expression"] = value(field.expression)
+    if getattr(field, "base_field", None) is not None:
+        out["base"] = field.base_field.get_internal_type()
+    if relation is not None:
+        out.update(to=relation.model._meta.label, to_field=field.target_field.name, db_constraint=field.db_constraint)
+        out.update(on_delete=relation.on_delete.__name__, o2o=field.one_to_one)
+    if out["class"].endswith(".CompositePrimaryKey"):
+        out["default"] = value(field.field_names)
+    return out
+
+
+def describe_index(index):
+    from django.contrib.postgres.indexes import PostgresIndex
+
+    known = ("fillfactor", "deduplicate_items", "fastupdate", "gin_pending_list_limit", "buffering", "autosummarize", "pages_per_range", "length", "columns")
+    return {
+        "name": index.name,
+        "class": path_of(type(index)),
+        "method": index.suffix if isinstance(index, PostgresIndex) else "btree",
+        "fields": index.fields,
+        "expressions": [value(item) for item in index.expressions],
+        "opclasses": list(index.opclasses),
+        "include": list(index.include),
+        "condition": value(index.condition),
+        "db_tablespace": index.db_tablespace,
+        "parameters": {name: value(getattr(index, name)) for name in known if hasattr(index, name)},
+    }
+
+
+def describe_constraint(constraint):
+    kind = next(base.__name__ for base in type(constraint).__mro__ if base.__name__ in ("CheckConstraint", "UniqueConstraint", "ExclusionConstraint"))
+    condition = getattr(constraint, "condition", None)
+    if kind == "CheckConstraint" and condition is None:
+        condition = constraint.check
+    deferrable = getattr(constraint, "deferrable", None)
+    return {
+        "name": constraint.name,
+        "class": path_of(type(constraint)),
+        "kind": kind,
+        "fields": list(getattr(constraint, "fields", ())),
+        "expressions": [value(item) for item in getattr(constraint, "expressions", ())],
+        "opclasses": list(getattr(constraint, "opclasses", ())),
+        "include": list(getattr(constraint, "include", ())),
+        "condition": value(condition),
+        "deferrable": deferrable and deferrable.name.lower(),
+        "nulls_distinct": getattr(constraint, "nulls_distinct", None),
+        "index_type": getattr(constraint, "index_type", None),
+    }
+
+
+def describe(model, connection):
+    """The model as pgwright's model graph holds it."""
+    meta = model._meta
+    fields = [describe_field(field, connection) for field in meta.local_fields]
+    # Django keeps the composite key out of the concrete fields; the graph holds it as a field without a column.
+    return {
+        "label": meta.label,
+        "table": meta.db_table,
+        "fields": fields,
+        "unique_together": [list(names) for names in meta.unique_together],
+        "index_together": [list(names) for names in getattr(meta, "index_together", ())],
+        "indexes": [describe_index(index) for index in meta.indexes],
+        "constraints": [describe_constraint(constraint) for constraint in meta.constraints],
+        "comment": meta.db_table_comment,
+    }
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
@@ -619,9 +767,17 @@ def main():
             case["sql"] = [statement.removesuffix(";") for statement in editor.collected_sql]
         except Exception as error:
             case["error"] = f"{type(error).__name__}: {error}"[:200]
+        if "sql" in case:
+            case["described"] = describe(namespace[f"Case{number}"], connection)
+            # All cases share these; each keeps what is its own.
+            shared = {field["name"]: field for field in cases[0]["described"]["fields"]} if cases else {}
+            if shared:
+                own = case["described"]["fields"]
+                case["described"]["fields"] = [field["name"] if shared.get(field["name"]) == field else field for field in own]
         cases.append(case)
     with open(args.out, "w") as out:
-        json.dump({"django": django.get_version(), "preamble": PREAMBLE, "cases": cases}, out, indent=1)
+        owner = describe(namespace["Owner"], connection)
+        json.dump({"django": django.get_version(), "preamble": PREAMBLE, "owner": owner, "cases": cases}, out, indent=1)
     errors = [case for case in cases if "error" in case]
     print(f"django {django.get_version()}: {len(cases)} cases, {len(errors)} errors", file=sys.stderr)
     for case in errors:

@@ -241,20 +241,34 @@ fn text_key(typed: &Typed) -> Known<Typed> {
 }
 
 fn key_transform(context: &Context, call: &Call, as_text: bool, resolved: bool) -> Known<Typed> {
+    let (inner, base, path) = key_path(context, call, resolved)?;
+    let expr = json_key(&base, &path, as_text);
+    let output = if as_text { Output::Text } else { Output::JsonKey { base: Box::new(base), path } };
+    Ok(inner.then(expr, output))
+}
+
+/// `KeyTransform.preprocess_lhs`: transforms of transforms are one path, whichever of them give text.
+fn key_path(context: &Context, call: &Call, resolved: bool) -> Known<(Typed, Expr, Vec<String>)> {
     let key = match arg(call, 0, "key_name") {
         Some(Value::Str(key)) => key.clone(),
         Some(Value::Int(key)) => key.to_string(),
         _ => return Err("a key that is not known".to_owned()),
     };
-    let inner = argument(context, call.args.get(1).ok_or("a key of nothing")?, resolved)?;
-    let (base, mut path) = match &inner.output {
-        Output::JsonKey { base, path } => ((**base).clone(), path.clone()),
-        _ => (inner.expr.clone(), Vec::new()),
+    let of = call.args.get(1).ok_or("a key of nothing")?;
+    let (inner, base, mut path) = match of {
+        Value::Call(inner) if inner.class.ends_with(".KeyTransform") || inner.class.ends_with(".KeyTextTransform") => {
+            key_path(context, inner, resolved)?
+        }
+        other => {
+            let inner = argument(context, other, resolved)?;
+            match inner.output.clone() {
+                Output::JsonKey { base, path } => (inner, *base, path),
+                _ => (inner.clone(), inner.expr, Vec::new()),
+            }
+        }
     };
     path.push(key);
-    let expr = json_key(&base, &path, as_text);
-    let output = if as_text { Output::Text } else { Output::JsonKey { base: Box::new(base), path } };
-    Ok(inner.then(expr, output))
+    Ok((inner, base, path))
 }
 
 /// `RawSQL.as_sql`: always in parentheses, `%s` filled in.

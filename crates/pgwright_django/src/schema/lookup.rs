@@ -89,8 +89,8 @@ pub(super) fn lookup(context: &Context, lhs: &Typed, name: &str, rhs: &Rhs) -> K
     let expr = match name {
         "exact" => exact(context, lhs, rhs)?,
         "gt" => comparison(context, lhs, Operator::Gt, rhs)?,
-        "gte" => comparison(context, lhs, Operator::GtE, &rounded_up(lhs, rhs))?,
-        "lt" => comparison(context, lhs, Operator::Lt, &rounded_up(lhs, rhs))?,
+        "gte" => rounded_up(context, lhs, Operator::GtE, rhs)?,
+        "lt" => rounded_up(context, lhs, Operator::Lt, rhs)?,
         "lte" => comparison(context, lhs, Operator::LtE, rhs)?,
         "isnull" => match rhs {
             Rhs::Value(Value::Bool(null)) => is_null(lhs, *null),
@@ -169,13 +169,12 @@ fn parenthesised(context: &Context, typed: &Typed) -> Expr {
 }
 
 /// `IntegerFieldFloatRounding`: `number__gte=1.5` is `>= 2`.
-fn rounded_up<'a>(lhs: &Typed, rhs: &Rhs<'a>) -> Rhs<'a> {
+fn rounded_up(context: &Context, lhs: &Typed, operator: Operator, rhs: &Rhs) -> Known<Expr> {
     match rhs {
-        Rhs::Value(Value::Float(number)) if matches!(lhs.output, Output::Integer) && number.is_finite() => {
-            Rhs::Expr(Typed::value(Expr::integer(number.ceil() as i128), Output::Integer))
+        Rhs::Value(Value::Float(number)) if lhs.output == Output::Integer && number.is_finite() => {
+            comparison(context, lhs, operator, &Rhs::Value(&Value::Int(number.ceil() as i128)))
         }
-        Rhs::Value(value) => Rhs::Value(value),
-        Rhs::Expr(typed) => Rhs::Expr(typed.clone()),
+        rhs => comparison(context, lhs, operator, rhs),
     }
 }
 
