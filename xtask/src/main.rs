@@ -21,6 +21,7 @@ cargo xtask corpus fetch [NAME…]            download the corpus projects into 
 cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
+cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
 
 fn main() -> ExitCode {
@@ -52,6 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             let (diff, names) = flag("--diff", rest);
             corpus::schema::run(&names, diff)
         }
+        ["corpus", "mutations", names @ ..] => corpus::mutations::run(names),
         ["corpus", "check", rest @ ..] => {
             let (update, names) = flag("--update", rest);
             corpus::findings::run(&names, update)

@@ -47,6 +47,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus models", xtask(&["corpus", "models", "--diff"])?);
     tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);
+    tally.command("corpus mutations", xtask(&["corpus", "mutations"])?);
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
 }
