@@ -1,1 +1,82 @@
-fn main() {}
+//! `pgwright`: the PostgreSQL architect for Django.
+//!
+//! This crate is the only one that touches the world: arguments, configuration, files, output. It contains no analysis.
+
+#![allow(clippy::disallowed_methods, reason = "the binary is where I/O happens")]
+
+mod analysis;
+mod check;
+mod cli;
+mod config;
+mod disk;
+mod environment;
+mod failure;
+mod fixing;
+mod inspect;
+mod output;
+mod render;
+mod rules;
+mod session;
+mod walk;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Deeply nested source (generated code, mutated files) must not overflow a stack.
+const STACK: usize = 64 << 20;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Clean,
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let work = std::thread::Builder::new().name("pgwright".to_owned()).stack_size(STACK).spawn(run);
+    work.ok().and_then(|thread| thread.join().ok()).unwrap_or(ExitCode::from(2))
+}
+
+fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. A closed pipe is no reason to complain.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        // What panics is reported as a diagnostic or below; the default hook would add noise between.
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
+    let output = Output::new(cli.color);
+    let outcome = catch_unwind(AssertUnwindSafe(|| match &cli.command {
+        Command::Check(args) => check::run(args, &output),
+        Command::Inspect(args) => inspect::run(args, &output),
+        Command::Rules(args) => rules::run(args, &output),
+    }));
+    match outcome {
+        Ok(Ok(Status::Clean)) => ExitCode::SUCCESS,
+        Ok(Ok(Status::Findings)) => ExitCode::FAILURE,
+        Ok(Err(Failure::BrokenPipe)) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
+            output.failure(&failure);
+            ExitCode::from(2)
+        }
+        Err(_) => {
+            output.failure(
+                &Failure::new("pgwright stopped on a mistake of its own")
+                    .hint("set `RUST_BACKTRACE=1`, run it again and report what it prints"),
+            );
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,11 +1,11 @@
 //! What a rule reports.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Applicability, Fix, Span};
 
 /// How much a finding matters. An error is a hard stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Note,
@@ -14,7 +14,7 @@ pub enum Severity {
 }
 
 /// How sure pgwright is that what it says is so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Read from names or habits.

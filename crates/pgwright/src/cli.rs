@@ -1,0 +1,253 @@
+//! The command line. Doc comments are the help.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pgwright_diagnostics::{Confidence, Severity};
+
+/// The PostgreSQL architect for Django: reads your models without running them and says what PostgreSQL will make of them.
+#[derive(Debug, Parser)]
+#[command(name = "pgwright", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Colour the output.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Audit a project: exit 0 when clean, 1 with findings, 2 when it could not run.
+    Check(Box<CheckArgs>),
+    /// Show the facts that findings are based on.
+    Inspect(InspectArgs),
+    /// List the rules, or explain one.
+    Rules(RulesArgs),
+}
+
+/// What every command that reads a project takes.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArgs {
+    /// Projects, folders or files.
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<Utf8PathBuf>,
+
+    /// The settings module (`shop.settings`), when it is not the one `manage.py` names.
+    #[arg(long, value_name = "MODULE", help_heading = "Project")]
+    pub(crate) settings: Option<String>,
+
+    /// Where dependencies are installed: a site-packages folder, a virtual environment or a Python executable.
+    #[arg(long, value_name = "PATH", help_heading = "Project")]
+    pub(crate) python: Option<Utf8PathBuf>,
+
+    /// The Django version to assume, as in `5.2`, instead of the one found.
+    #[arg(long, value_name = "X.Y", help_heading = "Project")]
+    pub(crate) django: Option<String>,
+
+    /// The configuration file: a `pgwright.toml`, or a `pyproject.toml` with `[tool.pgwright]`.
+    #[arg(long, value_name = "FILE", help_heading = "Project")]
+    pub(crate) config: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("fixing").multiple(true).args(["fix", "diff"])))]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// Apply the fixes that keep behaviour and data.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) fix: bool,
+
+    /// With `--fix` or `--diff`: also the fixes that need a look, such as those that need a data migration.
+    #[arg(long, requires = "fixing", help_heading = "Fixes")]
+    pub(crate) unsafe_fixes: bool,
+
+    /// Print what fixing would change, and change nothing.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) diff: bool,
+
+    /// Rules or groups to run, instead of those configured.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) select: Vec<String>,
+
+    /// Rules or groups not to run, beside those configured.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) ignore: Vec<String>,
+
+    /// Show only findings at least this severe.
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
+    pub(crate) min_severity: Option<SeverityArg>,
+
+    /// Show only findings at least this sure: `certain` follows from the code, `likely` from names or habits.
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
+    pub(crate) min_confidence: Option<ConfidenceArg>,
+
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Full, help_heading = "Output")]
+    pub(crate) format: Format,
+
+    /// Write the report to a file instead of stdout.
+    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+
+    /// List what could not be understood.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) unresolved: bool,
+
+    /// Exit 0 also with findings.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_zero: bool,
+
+    /// Report only what is not in this file of known findings.
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    pub(crate) baseline: Option<Utf8PathBuf>,
+
+    /// Write today's findings to the baseline file, and exit 0.
+    #[arg(long, help_heading = "Baseline")]
+    pub(crate) update_baseline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    #[command(subcommand)]
+    pub(crate) what: Inspect,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inspect {
+    /// The models as Django's app registry would hold them.
+    Models(InspectModelsArgs),
+    /// The tables, indexes and constraints that Django's migrations create.
+    Schema(InspectSchemaArgs),
+    /// Settings, apps, versions and what could not be understood.
+    Project(InspectProjectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectModelsArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// Models of dependencies too.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectSchemaArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// Tables of dependencies too.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Text)]
+    pub(crate) format: SchemaFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectProjectArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// The rule to explain.
+    pub(crate) name: Option<String>,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// When writing to a terminal.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With source, reasons and fixes.
+    Full,
+    /// One line per finding.
+    Concise,
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations in GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    Junit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FactFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    Text,
+    Json,
+    Sql,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SeverityArg {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ConfidenceArg {
+    Likely,
+    Certain,
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(arg: SeverityArg) -> Self {
+        match arg {
+            SeverityArg::Note => Severity::Note,
+            SeverityArg::Warning => Severity::Warning,
+            SeverityArg::Error => Severity::Error,
+        }
+    }
+}
+
+impl From<ConfidenceArg> for Confidence {
+    fn from(arg: ConfidenceArg) -> Self {
+        match arg {
+            ConfidenceArg::Likely => Confidence::Likely,
+            ConfidenceArg::Certain => Confidence::Certain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,71 @@
+//! `pgwright inspect`: the facts.
+
+mod models;
+mod project;
+mod schema;
+mod value;
+
+use pgwright_diagnostics::Files;
+use pgwright_django::project::Unresolved;
+use serde::Serialize;
+
+use crate::Status;
+use crate::cli::{Inspect, InspectArgs, ProjectArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::{Reading, Session};
+
+pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure> {
+    let text = match &args.what {
+        Inspect::Models(args) => {
+            let (session, reading) = open(&args.project, output)?;
+            models::render(args, &session, &reading)
+        }
+        Inspect::Schema(args) => {
+            let (_, reading) = open(&args.project, output)?;
+            schema::render(args, &reading)
+        }
+        Inspect::Project(args) => {
+            let (session, reading) = open(&args.project, output)?;
+            project::render(args, &session, &reading)
+        }
+    };
+    output.data(&text)?;
+    Ok(Status::Clean)
+}
+
+fn open(args: &ProjectArgs, output: &Output) -> Result<(Session, Reading), Failure> {
+    let session = Session::open(args)?;
+    let reading = session.read();
+    // What reading reported is no fact about the project; it is said, once, where it does not disturb.
+    for diagnostic in &reading.project.diagnostics {
+        let (path, at) =
+            (reading.files.path(diagnostic.primary.span.file), reading.files.start(diagnostic.primary.span));
+        let why = diagnostic.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        output.warning(&format!("{path}:{}:{}: {}{why}", at.line, at.column, diagnostic.headline));
+    }
+    Ok((session, reading))
+}
+
+/// Something that could not be understood.
+#[derive(Serialize)]
+struct Open<'a> {
+    subject: &'a str,
+    reason: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+fn unresolved<'a>(session: &Session, files: &'a Files, unresolved: &'a [Unresolved]) -> Vec<Open<'a>> {
+    let open = |open: &'a Unresolved| Open {
+        subject: &open.subject,
+        reason: &open.reason,
+        file: open.site.map(|site| session.relative(files.path(site.file)).as_str()),
+        line: open.site.map(|site| files.start(site).line),
+    };
+    unresolved.iter().map(open).collect()
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}

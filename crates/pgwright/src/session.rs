@@ -1,0 +1,166 @@
+//! From arguments to a project that was read: what every command starts with.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_diagnostics::{Confidence, Diagnostic, Files, Severity, Span};
+use pgwright_django::Project;
+
+use crate::analysis::{ReadRequest, read};
+use crate::cli::ProjectArgs;
+use crate::config::{Config, parse_django};
+use crate::disk::Disk;
+use crate::failure::Failure;
+use crate::walk::{Walked, clean, python_files};
+
+/// Everything decided before the analysis starts.
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    /// What the user asked about; findings elsewhere are not shown.
+    pub(crate) shown: Vec<Utf8PathBuf>,
+    pub(crate) disk: Disk,
+    request: ReadRequest,
+    unreadable: Vec<(Utf8PathBuf, String)>,
+}
+
+/// One reading of the project.
+pub(crate) struct Reading {
+    pub(crate) files: Files,
+    pub(crate) project: Project,
+}
+
+impl Session {
+    pub(crate) fn open(args: &ProjectArgs) -> Result<Self, Failure> {
+        let given: Vec<Utf8PathBuf> = if args.paths.is_empty() { vec![".".into()] } else { args.paths.clone() };
+        let mut shown = Vec::new();
+        for path in &given {
+            if !path.exists() {
+                return Err(Failure::new(format!("there is no `{path}`")));
+            }
+            shown.push(below_here(path));
+        }
+        let config = Config::find(args.config.as_deref(), &shown[0])?;
+        let django = match &args.django {
+            Some(text) => Some(parse_django(text).ok_or_else(|| {
+                Failure::new(format!("`{text}` is no Django version")).hint("write it as in `--django 5.2`")
+            })?),
+            None => config.django,
+        };
+        let mut roots: Vec<Utf8PathBuf> = Vec::new();
+        for path in &shown {
+            let root = project_root(path);
+            if !roots.iter().any(|other| is_below(&root, other)) {
+                roots.retain(|other| !is_below(other, &root));
+                roots.push(root);
+            }
+        }
+        let mut walked = Walked::default();
+        for root in &roots {
+            let more = python_files(root, &config.exclude);
+            walked.files.extend(more.files);
+            walked.unreadable.extend(more.unreadable);
+        }
+        // A file named outright is read even where a `.gitignore` leaves it out.
+        walked.files.extend(shown.iter().filter(|path| path.is_file()).cloned());
+        walked.files.sort();
+        walked.files.dedup();
+        let python = args.python.as_deref().or(config.python.as_deref());
+        let request = ReadRequest {
+            site_packages: crate::environment::site_packages(python, &roots[0])?,
+            paths: walked.files,
+            settings: args.settings.clone().or_else(|| config.settings.clone()),
+            roots,
+            django,
+        };
+        Ok(Session { config, shown, disk: Disk::default(), request, unreadable: walked.unreadable })
+    }
+
+    /// Reads the project, with the texts in `disk.changed` instead of those on disk.
+    pub(crate) fn read(&self) -> Reading {
+        let (mut files, mut project) = read(&self.request, &self.disk);
+        for (path, reason) in &self.unreadable {
+            let file = files.add(path.clone(), String::new());
+            project.diagnostics.push(
+                Diagnostic::new("unreadable-file", Severity::Warning, Span::top(file), "this file was not read")
+                    .why(reason.clone())
+                    .confidence(Confidence::Certain),
+            );
+        }
+        Reading { files, project }
+    }
+
+    /// Whether the user asked about that file.
+    pub(crate) fn shows(&self, path: &Utf8Path) -> bool {
+        self.shown.iter().any(|shown| is_below(path, shown))
+    }
+
+    /// A path as machines see it in results: below the (only) path given, otherwise below the current folder.
+    pub(crate) fn relative<'a>(&self, path: &'a Utf8Path) -> &'a Utf8Path {
+        match &self.shown[..] {
+            [only] if only.is_dir() => path.strip_prefix(only).unwrap_or(path),
+            _ => path,
+        }
+    }
+}
+
+/// Texts as they were first read, by path: what fixes are compared with.
+pub(crate) fn texts(files: &Files) -> BTreeMap<Utf8PathBuf, String> {
+    files.iter().map(|(_, file)| (file.path.clone(), file.text.clone())).collect()
+}
+
+/// The path relative to the current folder if it lies below, as it is shown everywhere.
+fn below_here(path: &Utf8Path) -> Utf8PathBuf {
+    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    let path = match below {
+        Some(rest) if rest.as_str().is_empty() => Utf8Path::new("."),
+        Some(rest) => rest,
+        None => path,
+    };
+    clean(path)
+}
+
+fn is_below(path: &Utf8Path, folder: &Utf8Path) -> bool {
+    folder == "." && path.is_relative() && !path.starts_with("..") || path.starts_with(folder)
+}
+
+/// A path and the folders above it, the nearest first. Relative paths go on above the current folder.
+pub(crate) fn upwards(start: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let absolute = start.canonicalize_utf8().unwrap_or_else(|_| start.to_owned());
+    let absolute =
+        if absolute.is_file() { absolute.parent().unwrap_or(Utf8Path::new("/")).to_owned() } else { absolute };
+    let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    absolute
+        .ancestors()
+        .map(|folder| match here.as_deref().and_then(|here| folder.strip_prefix(here).ok()) {
+            // Shown paths, and patterns matched against them, stay relative.
+            Some(rest) if start.is_relative() => rest.to_owned(),
+            _ => folder.to_owned(),
+        })
+        .collect()
+}
+
+/// The folder to read for a path: the path itself when it is a whole project or holds one, otherwise the nearest folder
+/// above with a `manage.py`, because an app cannot be understood without its project.
+fn project_root(path: &Utf8Path) -> Utf8PathBuf {
+    let is_project = |folder: &Utf8Path| {
+        ["manage.py", "pyproject.toml", "setup.py", "setup.cfg", "pgwright.toml", ".git"]
+            .iter()
+            .any(|name| folder.join(name).exists())
+    };
+    let own = if path.is_file() { path.parent().unwrap_or(Utf8Path::new("")) } else { path };
+    let own = if own.as_str().is_empty() { Utf8Path::new(".") } else { own };
+    if path.is_dir() && is_project(own) {
+        return own.to_owned();
+    }
+    for folder in upwards(own) {
+        let folder = if folder.as_str().is_empty() { Utf8PathBuf::from(".") } else { folder };
+        if folder.join("manage.py").is_file() {
+            return folder;
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    own.to_owned()
+}
