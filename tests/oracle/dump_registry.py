@@ -300,6 +300,12 @@ def manager_json(model: type[models.Model], manager: models.Manager) -> Json:
     }
 
 
+def definer(model: type[models.Model], method: str) -> str | None:
+    """The class that overrides a method of `Model`."""
+    bases = (base for base in model.__mro__ if base not in (models.Model, object))
+    return next((dotted(base) for base in bases if method in vars(base)), None)
+
+
 def create_sql(model: type[models.Model]) -> list[str]:
     try:
         with connection.schema_editor(collect_sql=True) as editor:
@@ -360,6 +366,15 @@ def model_json(model: type[models.Model], own: bool) -> Json:
         "default_manager": model._default_manager.name,
         "managers": [manager_json(model, manager) for manager in options.managers],
         "properties": sorted(options._property_names),
+        "permissions": len(options.permissions),
+        "required_db_features": list(options.required_db_features),
+        "required_db_vendor": options.required_db_vendor,
+        "default_manager_name": options.default_manager_name,
+        "base_manager_name": options.base_manager_name,
+        "base_manager_class": dotted(type(model._base_manager)),
+        "has_save": definer(model, "save"),
+        "has_delete": definer(model, "delete"),
+        "has_str": definer(model, "__str__"),
     }  # fmt: skip
     if not arguments.no_sql and options.managed and not options.proxy and not options.swapped:
         data["create_sql"] = create_sql(model)
@@ -410,6 +425,11 @@ def main() -> None:
         "django": django.get_version(),
         "python": sys.version.split()[0],
         "settings": arguments.settings,
+        "databases": {
+            alias: {"engine": database.get("ENGINE"), "atomic_requests": database.get("ATOMIC_REQUESTS")}
+            for alias, database in settings.DATABASES.items()
+        },
+        "routers": [str(router) for router in settings.DATABASE_ROUTERS],
         "default_auto_field": settings.DEFAULT_AUTO_FIELD,
         "auth_user_model": settings.AUTH_USER_MODEL,
         "installed_apps": list(settings.INSTALLED_APPS),
