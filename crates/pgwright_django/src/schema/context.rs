@@ -151,7 +151,7 @@ impl<'a> Context<'a> {
             (Output::Range(_), "isempty" | "lower_inc" | "lower_inf" | "upper_inc" | "upper_inf") => {
                 Some(at.then(Expr::function(name, vec![at.expr.clone()]), Output::Boolean))
             }
-            (Output::Date | Output::DateTime | Output::Time, part) => super::function::date_part(self, at, part)?,
+            (Output::Date | Output::DateTime | Output::Time, part) => super::date::date_part(self, at, part)?,
             // Only known when the project registers the function as a lookup; then this is what it means.
             (Output::Text, "length") => Some(at.then(Expr::function("LENGTH", vec![at.expr.clone()]), Output::Integer)),
             (Output::Text, "lower" | "upper" | "trim" | "ltrim" | "rtrim" | "md5" | "reverse" | "unaccent") => {

@@ -6,8 +6,10 @@ use pgwright_schema::{Expr, Literal, Operator};
 
 use super::condition::{condition, is_condition, lookup_expression};
 use super::context::{Context, Known, Typed, json_key};
+use super::date::date_function;
 use super::literal::{array_default, output_of, plain, prepared};
 use super::output::{Output, of_call};
+use super::text::{concat, search_vector};
 use crate::model::{Call, Combined, Value};
 
 /// Whether a value has `resolve_expression`: an ORM expression rather than plain data.
@@ -78,7 +80,7 @@ fn django_name(call: &Call) -> Known<&str> {
     Err(format!("the SQL of {}", call.class))
 }
 
-fn arg<'a>(call: &'a Call, position: usize, name: &str) -> Option<&'a Value> {
+pub(super) fn arg<'a>(call: &'a Call, position: usize, name: &str) -> Option<&'a Value> {
     call.args.get(position).or_else(|| call.kwarg(name))
 }
 
@@ -393,31 +395,6 @@ fn arithmetic(context: &Context, combined: &Combined, resolved: bool) -> Known<T
     Ok(Typed::new(Expr::binary(left.expr, operator, right.expr).paren(), output))
 }
 
-fn is_text(typed: &Typed) -> bool {
-    typed.output == Output::Text
-}
-
-/// `ConcatPair`, nested to the right: `(COALESCE(a, '') || COALESCE(b, ''))`; up to Django 4.2 `CONCAT(a::text, b::text)`.
-fn concat(context: &Context, args: &[Typed]) -> Typed {
-    let right = match args {
-        [_, last] => last.clone(),
-        [_, rest @ ..] => concat(context, rest),
-        [] => return Typed::new(Expr::text(""), Output::Text),
-    };
-    let sides = [args[0].clone(), right];
-    if !context.at_least(5, 0) {
-        let args = sides.map(|side| side.expr.paren().cast("text"));
-        return Typed::new(Expr::function("CONCAT", args.to_vec()), Output::Text);
-    }
-    let [left, right] = sides.map(coalesced_text);
-    Typed::new(Expr::binary(left, Operator::Concat, right).paren(), Output::Text)
-}
-
-fn coalesced_text(typed: Typed) -> Expr {
-    let text = if is_text(&typed) { typed.expr } else { typed.expr.paren().cast("text") };
-    Expr::function("COALESCE", vec![text, Expr::text("")])
-}
-
 fn case(context: &Context, call: &Call, resolved: bool) -> Known<Typed> {
     let mut branches = Vec::new();
     let mut output = Output::Other;
@@ -471,40 +448,6 @@ fn when_condition(context: &Context, when: &Call, resolved: bool) -> Known<Expr>
     Ok(expression(context, &value, resolved)?.expr)
 }
 
-/// `SearchVector.as_sql`: its columns as text, never NULL, joined by a space.
-fn search_vector(context: &Context, call: &Call, resolved: bool) -> Known<Typed> {
-    let mut text: Option<Expr> = None;
-    for value in &call.args {
-        let column = coalesced_text(argument(context, value, resolved)?);
-        text = Some(match text {
-            None => column,
-            Some(before) => {
-                let spaced = Expr::binary(before, Operator::Concat, Expr::text(" "));
-                Expr::binary(spaced, Operator::Concat, column)
-            }
-        });
-    }
-    let text = text.ok_or("a SearchVector of nothing")?;
-    let config = match call.kwarg("config") {
-        None | Some(Value::None) => None,
-        Some(Value::Str(name)) => Some(Expr::text(name).cast("regconfig")),
-        Some(value @ Value::Call(config)) => match config.args.first() {
-            Some(Value::Str(name)) if config.class.ends_with("SearchConfig") => {
-                Some(Expr::text(name).cast("regconfig"))
-            }
-            _ => Some(expression(context, value, resolved)?.expr.cast("regconfig")),
-        },
-        Some(_) => return Err("the config of a SearchVector".to_owned()),
-    };
-    let vector = Expr::function("to_tsvector", config.into_iter().chain([text]).collect());
-    let weighted = match call.kwarg("weight") {
-        None | Some(Value::None) => vector,
-        Some(Value::Str(weight)) => Expr::function("setweight", vec![vector, Expr::text(weight)]),
-        Some(value) => Expr::function("setweight", vec![vector, expression(context, value, resolved)?.expr]),
-    };
-    Ok(Typed::new(weighted, Output::SearchVector))
-}
-
 /// `RangeBoundary` (`django/contrib/postgres/fields/ranges.py`).
 fn range_boundary(call: &Call) -> Known<Typed> {
     let flag = |position: usize, name: &str, default: bool| match arg(call, position, name) {
@@ -515,83 +458,6 @@ fn range_boundary(call: &Call) -> Known<Typed> {
     let lower = if flag(0, "inclusive_lower", true)? { '[' } else { '(' };
     let upper = if flag(1, "inclusive_upper", false)? { ']' } else { ')' };
     Ok(Typed::new(Expr::text(format!("{lower}{upper}")), Output::Text))
-}
-
-/// The parts a date or time has as transforms (`F("at__year")`).
-pub(super) fn date_part(context: &Context, at: &Typed, name: &str) -> Known<Option<Typed>> {
-    match (name, &at.output) {
-        ("date", Output::DateTime) => Ok(Some(truncated(context, at, "date", Output::Date))),
-        ("time", Output::DateTime) => Ok(Some(truncated(context, at, "time", Output::Time))),
-        (
-            "year" | "iso_year" | "month" | "day" | "week" | "week_day" | "iso_week_day" | "quarter" | "hour"
-            | "minute" | "second",
-            _,
-        ) => Ok(Some(extract(context, at, name))),
-        _ => Ok(None),
-    }
-}
-
-/// The value in the project's time zone, where it has one.
-fn zoned(context: &Context, typed: &Typed) -> Expr {
-    match context.time_zone() {
-        Some(zone) => Expr::AtTimeZone { expr: Box::new(typed.expr.clone()), zone: Box::new(Expr::text(zone)) },
-        None => typed.expr.clone(),
-    }
-}
-
-fn truncated(context: &Context, at: &Typed, type_name: &str, output: Output) -> Typed {
-    at.then(zoned(context, at).paren().cast(type_name), output)
-}
-
-fn extract(context: &Context, at: &Typed, part: &str) -> Typed {
-    let source = if at.output == Output::DateTime { zoned(context, at) } else { at.expr.clone() };
-    let from = |part: &str, expr: Expr| Expr::Extract { part: part.to_owned(), expr: Box::new(expr) };
-    let expr = match part {
-        "week_day" => Expr::binary(from("DOW", source), Operator::Add, Expr::integer(1)),
-        "iso_week_day" => from("ISODOW", source),
-        "iso_year" => from("ISOYEAR", source),
-        "second" if at.output != Output::Date => {
-            from("SECOND", Expr::function("DATE_TRUNC", vec![Expr::text("second"), source]))
-        }
-        part => from(&part.to_ascii_uppercase(), source),
-    };
-    at.then(expr, Output::Integer)
-}
-
-fn date_function(context: &Context, call: &Call, name: &str, resolved: bool) -> Known<Typed> {
-    if !matches!(call.kwarg("tzinfo"), None | Some(Value::None)) {
-        return Err(format!("the time zone of {name}"));
-    }
-    let at = argument(context, arg(call, 0, "expression").ok_or("a date function of nothing")?, resolved)?;
-    let (kind, part) =
-        if let Some(part) = name.strip_prefix("Extract") { (true, part) } else { (false, &name["Trunc".len()..]) };
-    let part = match part {
-        "" => match call.args.get(1).or_else(|| call.kwarg(if kind { "lookup_name" } else { "kind" })) {
-            Some(Value::Str(part)) => part.clone(),
-            _ => return Err(format!("the part {name} takes")),
-        },
-        "IsoYear" => "iso_year".to_owned(),
-        "WeekDay" => "week_day".to_owned(),
-        "IsoWeekDay" => "iso_week_day".to_owned(),
-        part => part.to_ascii_lowercase(),
-    };
-    if !matches!(at.output, Output::Date | Output::DateTime | Output::Time) {
-        return Err(format!("{name} of something that is not known to be a date"));
-    }
-    if kind {
-        return Ok(extract(context, &at, &part));
-    }
-    match part.as_str() {
-        "date" => return Ok(truncated(context, &at, "date", Output::Date)),
-        "time" => return Ok(truncated(context, &at, "time", Output::Time)),
-        _ => {}
-    }
-    let source = if at.output == Output::DateTime { zoned(context, &at) } else { at.expr.clone() };
-    let cut = Expr::function("DATE_TRUNC", vec![Expr::text(part), source]);
-    Ok(match at.output {
-        Output::Time => at.then(cut.cast("time"), Output::Time),
-        _ => at.then(cut, at.output.clone()),
-    })
 }
 
 /// Whether Django sends the expression with parameters: `CREATE TABLE` then leaves table constraints to `ALTER TABLE`.

@@ -6,12 +6,15 @@
 mod column;
 mod condition;
 mod context;
+mod date;
+mod extension;
 mod function;
 mod index;
 mod literal;
 mod lookup;
 mod output;
 mod relation;
+mod text;
 
 use pgwright_schema::{Placement, Schema, Table, names};
 
@@ -60,7 +63,7 @@ pub fn schema_of(project: &Project, scope: Scope) -> SchemaOutcome {
             add_table(project, model, &mut outcome);
         }
     }
-    outcome.schema.extensions = extensions(&outcome.schema);
+    outcome.schema.extensions = extension::extensions(&outcome.schema);
     outcome
 }
 
@@ -104,20 +107,6 @@ fn name_unnamed(table: &mut Table) {
         }
         taken.push(constraint.name.clone());
     }
-}
-
-/// Extensions that column types and operator classes of the schema need.
-fn extensions(schema: &Schema) -> Vec<String> {
-    let types = schema.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.type_.extension());
-    let keys = schema.tables.iter().flat_map(|table| &table.indexes).flat_map(|index| &index.keys);
-    let classes = keys.filter_map(|key| match key.opclass.as_deref() {
-        Some("gin_trgm_ops" | "gist_trgm_ops") => Some("pg_trgm"),
-        _ => None,
-    });
-    let mut found: Vec<String> = types.chain(classes).map(str::to_owned).collect();
-    found.sort();
-    found.dedup();
-    found
 }
 
 fn unresolved(context: &Context, what: &str, reason: impl Into<String>) -> Unresolved {

@@ -12,29 +12,29 @@ use pgwright_django::model::{
 use pgwright_django::project::{DjangoVersion, VersionSource};
 use serde_json::Value as Json;
 
-pub fn unpack(packed: &[u8]) -> Json {
+pub(crate) fn unpack(packed: &[u8]) -> Json {
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).expect("the truth is gzip");
     serde_json::from_str(&text).expect("the truth is JSON")
 }
 
-pub fn text(json: &Json, key: &str) -> Option<String> {
+pub(crate) fn text(json: &Json, key: &str) -> Option<String> {
     json[key].as_str().map(str::to_owned)
 }
 
-pub fn flag(json: &Json, key: &str) -> bool {
+pub(crate) fn flag(json: &Json, key: &str) -> bool {
     json[key].as_bool().unwrap_or(false)
 }
 
-pub fn list<'a>(json: &'a Json, key: &str) -> &'a [Json] {
+pub(crate) fn list<'a>(json: &'a Json, key: &str) -> &'a [Json] {
     json[key].as_array().map_or(&[], Vec::as_slice)
 }
 
-pub fn texts(json: &Json, key: &str) -> Vec<String> {
+pub(crate) fn texts(json: &Json, key: &str) -> Vec<String> {
     list(json, key).iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-pub fn rows(json: &Json, key: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(json: &Json, key: &str) -> Vec<Vec<String>> {
     list(json, key)
         .iter()
         .filter_map(Json::as_array)
@@ -42,7 +42,7 @@ pub fn rows(json: &Json, key: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-pub fn value(json: &Json) -> Value {
+pub(crate) fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::None,
         Json::Bool(flag) => Value::Bool(*flag),
@@ -83,12 +83,12 @@ fn object(json: &Json) -> Value {
     }
 }
 
-pub fn call(class: &str, args: Vec<Value>, kwargs: Vec<(String, Value)>) -> Value {
+pub(crate) fn call(class: &str, args: Vec<Value>, kwargs: Vec<(String, Value)>) -> Value {
     Value::Call(Box::new(Call { class: class.to_owned(), mro: vec![class.to_owned()], args, kwargs }))
 }
 
 /// The few representations that occur: `F(x)`, `Lower(F(x))`, `OpClass(F(x), name=c)`, `RawSQL(text, [])`.
-pub fn repr(text: &str) -> Value {
+pub(crate) fn repr(text: &str) -> Value {
     let unknown = || Value::Unknown(text.to_owned());
     let Some((name, rest)) = text.split_once('(') else { return unknown() };
     let Some(inside) = rest.strip_suffix(')') else { return unknown() };
@@ -113,7 +113,7 @@ pub fn repr(text: &str) -> Value {
     }
 }
 
-pub fn condition(json: &Json) -> Option<Value> {
+pub(crate) fn condition(json: &Json) -> Option<Value> {
     if json.is_null() {
         return None;
     }
@@ -132,7 +132,7 @@ pub fn condition(json: &Json) -> Option<Value> {
     Some(q)
 }
 
-pub fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
+pub(crate) fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
     let relation = text(json, "to").map(|to| Relation {
         kind: if flag(json, "o2o") { RelationKind::OneToOne } else { RelationKind::ForeignKey },
         to: ids.get(&to).copied(),
@@ -182,7 +182,7 @@ pub fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
     }
 }
 
-pub fn plain_field(name: &str, column: &str, internal_type: &str, db_type: Option<&str>) -> Field {
+pub(crate) fn plain_field(name: &str, column: &str, internal_type: &str, db_type: Option<&str>) -> Field {
     Field {
         name: name.to_owned(),
         attname: name.to_owned(),
@@ -222,7 +222,7 @@ pub fn plain_field(name: &str, column: &str, internal_type: &str, db_type: Optio
     }
 }
 
-pub fn index(json: &Json) -> Index {
+pub(crate) fn index(json: &Json) -> Index {
     let class = text(json, "class").unwrap_or_default();
     let name = class.rsplit('.').next().unwrap_or_default();
     // pretix has a class of its own over BrinIndex.
@@ -247,7 +247,7 @@ pub fn index(json: &Json) -> Index {
     }
 }
 
-pub fn constraint(json: &Json) -> Constraint {
+pub(crate) fn constraint(json: &Json) -> Constraint {
     Constraint {
         name: text(json, "name").unwrap_or_default(),
         class: text(json, "class").unwrap_or_default(),
@@ -270,7 +270,7 @@ pub fn constraint(json: &Json) -> Constraint {
     }
 }
 
-pub fn model(json: &Json, id: ModelId, ids: &HashMap<String, ModelId>) -> Model {
+pub(crate) fn model(json: &Json, id: ModelId, ids: &HashMap<String, ModelId>) -> Model {
     let label = text(json, "label").unwrap_or_default();
     let (app, name) = label.split_once('.').unwrap_or(("", &label));
     let parents = json["parents"].as_object().into_iter().flatten().filter_map(|(label, field)| {
@@ -313,7 +313,7 @@ pub fn model(json: &Json, id: ModelId, ids: &HashMap<String, ModelId>) -> Model 
 }
 
 /// A third-party model of which only table and key are known: enough to be referenced.
-pub fn outside(json: &Json, id: ModelId) -> Model {
+pub(crate) fn outside(json: &Json, id: ModelId) -> Model {
     let bare = serde_json::json!({"label": json["label"], "table": json["table"], "unmanaged": true});
     let key = text(json, "pk").unwrap_or_default();
     let mut model = model(&bare, id, &HashMap::new());
@@ -321,13 +321,13 @@ pub fn outside(json: &Json, id: ModelId) -> Model {
     model
 }
 
-pub fn empty_project(django: &str) -> Project {
+pub(crate) fn empty_project(django: &str) -> Project {
     let mut version = django.split('.').filter_map(|part| part.parse().ok());
     let (major, minor) = (version.next().unwrap_or_default(), version.next().unwrap_or_default());
     Project { django: DjangoVersion { major, minor, source: VersionSource::Given }, ..Project::default() }
 }
 
-pub fn project(json: &Json) -> Project {
+pub(crate) fn project(json: &Json) -> Project {
     let version: Vec<u8> =
         json["django"].as_str().unwrap_or("").split('.').filter_map(|part| part.parse().ok()).collect();
     let mut project = Project {
