@@ -1,8 +1,16 @@
 //! Understands a Django project from its source: settings, apps, models, schema.
 
+mod apps;
+mod convert;
+mod described;
+mod discovery;
 pub mod model;
+mod models;
 pub mod project;
+mod read;
 pub mod schema;
+mod settings;
 pub mod usage;
 
 pub use project::Project;
+pub use read::{ReadRequest, read};

@@ -271,6 +271,8 @@ pub struct Relation {
     pub to_field: Option<String>,
     pub through: Option<ModelId>,
     pub through_automatic: bool,
+    /// `db_table=` of a many-to-many field.
+    pub db_table: Option<String>,
     /// Given as a setting (`settings.AUTH_USER_MODEL`): its name.
     pub swappable: Option<String>,
 }

@@ -43,3 +43,12 @@ pub enum UseKind {
     /// Compared with something: `obj.field == given`.
     Compared,
 }
+
+/// Reads how the project's functions use model fields.
+pub(crate) fn read(
+    _evaluator: &mut pgwright_python::Evaluator<'_>,
+    _files: &pgwright_python::modules::ProjectFiles,
+    _models: &crate::model::Models,
+) -> Usage {
+    Usage::default()
+}

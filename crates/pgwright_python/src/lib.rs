@@ -1,1 +1,17 @@
-//! Reads Python source: modules, names, values, classes; nothing is ever imported or run.
+//! Reads Python source: modules, names, values, classes. Nothing is ever imported or run.
+//!
+//! The only crate that names the parser. [`Evaluator`] executes module-level code over [`value::Value`]s; it knows Python, and nothing
+//! of Django.
+
+pub mod eval;
+mod host;
+pub mod modules;
+mod parse;
+pub mod value;
+
+pub use eval::Evaluator;
+pub use host::Host;
+pub use parse::{Decoded, Parsed, SyntaxError, comments, decode, has_syntax_errors, parse};
+pub use ruff_python_ast as ast;
+pub use ruff_text_size as text;
+pub use typed_arena::Arena;

@@ -1,0 +1,11 @@
+class RangeMaxValueValidator:
+    pass
+
+class RangeMinValueValidator:
+    pass
+
+class ArrayMaxLengthValidator:
+    pass
+
+class KeysValidator:
+    pass

@@ -1,0 +1,43 @@
+from django.db.utils import *
+from _pgwright import unknown
+
+DEFAULT_DB_ALIAS = "default"
+
+class _Features:
+    supports_json_field = True
+    interprets_empty_strings_as_nulls = False
+
+class _Operations:
+    def quote_name(self, name):
+        return '"' + name + '"'
+
+    def max_name_length(self):
+        return 63
+
+class _Connection:
+    vendor = "postgresql"
+    display_name = "PostgreSQL"
+    alias = "default"
+    settings_dict = {"ENGINE": "django.db.backends.postgresql"}
+    mysql_is_mariadb = False
+
+    def __init__(self):
+        self.features = _Features()
+        self.ops = _Operations()
+        self.data_types = DATA_TYPES
+
+DATA_TYPES = {
+    "AutoField": "integer", "BigAutoField": "bigint", "BinaryField": "bytea", "BooleanField": "boolean",
+    "CharField": "varchar(%(max_length)s)", "DateField": "date", "DateTimeField": "timestamp with time zone",
+    "DecimalField": "numeric(%(max_digits)s, %(decimal_places)s)", "DurationField": "interval",
+    "FileField": "varchar(%(max_length)s)", "FilePathField": "varchar(%(max_length)s)", "FloatField": "double precision",
+    "IntegerField": "integer", "BigIntegerField": "bigint", "IPAddressField": "inet", "GenericIPAddressField": "inet",
+    "JSONField": "jsonb", "OneToOneField": "integer", "PositiveBigIntegerField": "bigint",
+    "PositiveIntegerField": "integer", "PositiveSmallIntegerField": "smallint", "SlugField": "varchar(%(max_length)s)",
+    "SmallAutoField": "smallint", "SmallIntegerField": "smallint", "TextField": "text", "TimeField": "time",
+    "UUIDField": "uuid",
+}
+
+connection = _Connection()
+connections = {"default": connection}
+router = unknown("the database router")

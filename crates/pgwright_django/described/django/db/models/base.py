@@ -1,0 +1,57 @@
+from _pgwright import attributes_with
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
+from django.db.models.fields import Field
+from django.db.models.options import Options
+
+class Deferred:
+    pass
+
+DEFERRED = Deferred()
+
+class ModelState:
+    pass
+
+class ModelBase(type):
+    pass
+
+class Model(metaclass=ModelBase):
+    DoesNotExist = ObjectDoesNotExist
+    MultipleObjectsReturned = MultipleObjectsReturned
+
+    def __init_subclass__(cls, **kwargs):
+        cls._meta = Options(cls)
+        for name, value in attributes_with(cls, "contribute_to_class", Field.contribute_to_class):
+            try:
+                value.contribute_to_class(cls, name)
+            except Exception:
+                pass
+        if not cls._meta.abstract:
+            apps.register_model(cls._meta.app_label, cls)
+
+    @classmethod
+    def add_to_class(cls, name, value):
+        if hasattr(value, "contribute_to_class"):
+            value.contribute_to_class(cls, name)
+            if name not in cls.__dict__:
+                setattr(cls, name, value)
+        else:
+            setattr(cls, name, value)
+
+    def save(self, *args, **kwargs):
+        pass
+
+    def save_base(self, *args, **kwargs):
+        pass
+
+    def delete(self, *args, **kwargs):
+        pass
+
+    def clean(self):
+        pass
+
+    def full_clean(self, *args, **kwargs):
+        pass
+
+    def validate_unique(self, exclude=None):
+        pass

@@ -1,0 +1,4 @@
+from django.db.models.expressions import Func
+
+class JSONArray(Func):
+    pass

@@ -1,0 +1,124 @@
+from django.core.exceptions import FieldDoesNotExist
+
+class Options:
+    """`Model._meta` as far as code that runs while classes are made asks for it."""
+
+    def __init__(self, model):
+        self.model = model
+        self.object_name = model.__name__
+        self.model_name = self.object_name.lower()
+        self.auto_created = False
+        self.local_managers = []
+
+    @property
+    def meta(self):
+        return self.model.__dict__.get("Meta")
+
+    def option(self, name, default=None):
+        return getattr(self.meta, name, default)
+
+    @property
+    def abstract(self):
+        meta = self.meta
+        if meta is None:
+            return False
+        return meta.__dict__.get("abstract", False)
+
+    @property
+    def proxy(self):
+        meta = self.meta
+        if meta is None:
+            return False
+        return meta.__dict__.get("proxy", False)
+
+    @property
+    def managed(self):
+        return self.option("managed", True)
+
+    @property
+    def swappable(self):
+        return self.option("swappable")
+
+    @property
+    def swapped(self):
+        return None
+
+    @property
+    def app_label(self):
+        label = self.option("app_label")
+        if label is not None:
+            return label
+        from django.apps import apps
+        config = apps.get_containing_app_config(self.model.__module__)
+        if config is None:
+            return self.model.__module__.split(".")[-2] if "." in self.model.__module__ else self.model.__module__
+        return config.label
+
+    @property
+    def label(self):
+        return self.app_label + "." + self.object_name
+
+    @property
+    def label_lower(self):
+        return self.app_label + "." + self.model_name
+
+    @property
+    def db_table(self):
+        return self.option("db_table", self.app_label + "_" + self.model_name)
+
+    @property
+    def verbose_name(self):
+        return self.option("verbose_name", self.object_name.lower())
+
+    @property
+    def verbose_name_plural(self):
+        return self.option("verbose_name_plural", self.object_name.lower() + "s")
+
+    @property
+    def ordering(self):
+        return self.option("ordering", [])
+
+    def get_field(self, name):
+        from django.db.models.fields import Field
+        for ancestor in self.model.__mro__:
+            if name in ancestor.__dict__:
+                value = ancestor.__dict__[name]
+                if isinstance(value, Field):
+                    return value
+        raise FieldDoesNotExist(name)
+
+    @property
+    def fields(self):
+        from django.db.models.fields import Field
+        found = {}
+        for ancestor in self.model.__mro__:
+            for name, value in ancestor.__dict__.items():
+                if name not in found and isinstance(value, Field):
+                    found[name] = value
+        return list(found.values())
+
+    @property
+    def local_fields(self):
+        return self.fields
+
+    @property
+    def concrete_fields(self):
+        return self.fields
+
+    @property
+    def local_concrete_fields(self):
+        return self.fields
+
+    @property
+    def many_to_many(self):
+        return []
+
+    @property
+    def parents(self):
+        return {}
+
+    def get_fields(self, include_parents=True, include_hidden=False):
+        return self.fields
+
+    def add_field(self, field, private=False):
+        setattr(self.model, field.name, field)

@@ -1,0 +1,24 @@
+from _pgwright import cached_property, identity
+
+def lazy(function, *result_classes):
+    return function
+
+def keep_lazy(*result_classes):
+    return identity
+
+def keep_lazy_text(function):
+    return function
+
+class classproperty:
+    def __init__(self, method=None):
+        self.fget = method
+
+class SimpleLazyObject:
+    def __init__(self, function):
+        pass
+
+class LazyObject:
+    pass
+
+class Promise:
+    pass

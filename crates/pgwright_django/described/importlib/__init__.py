@@ -1,0 +1,4 @@
+from _pgwright import import_module
+
+def reload(module):
+    return module

@@ -1,0 +1,5 @@
+def chain(*iterables):
+    result = []
+    for iterable in iterables:
+        result.extend(iterable)
+    return result

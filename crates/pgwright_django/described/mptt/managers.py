@@ -1,0 +1,5 @@
+from django.db import models
+from mptt.querysets import TreeQuerySet
+
+class TreeManager(models.Manager.from_queryset(TreeQuerySet)):
+    pass

@@ -1,0 +1,4 @@
+from django.db import models
+
+class TreeQuerySet(models.query.QuerySet):
+    pass

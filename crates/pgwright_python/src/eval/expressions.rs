@@ -1,0 +1,693 @@
+//! Expressions.
+
+use std::sync::Arc;
+
+use ruff_python_ast::{self as ast, Expr};
+
+use super::statements::position;
+use super::{Eval, Evaluator, Flow, Frame, ROUNDS};
+use crate::value::{Definition, Descriptor, Dict, Key, Name, Object, Scope, ScopeId, SuperOf, Value};
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn expression(&mut self, expression: &'a Expr, frame: &mut Frame) -> Eval {
+        self.step()?;
+        Ok(match expression {
+            Expr::NoneLiteral(_) => Value::None,
+            Expr::EllipsisLiteral(_) => Value::Ellipsis,
+            Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
+            Expr::NumberLiteral(literal) => match &literal.value {
+                ast::Number::Int(int) => match int.as_u64() {
+                    Some(int) => Value::Int(i128::from(int)),
+                    None => int.to_string().parse().map_or_else(|_| Value::unknown("a very large number"), Value::Int),
+                },
+                ast::Number::Float(float) => Value::Float(*float),
+                ast::Number::Complex { .. } => Value::unknown("a complex number"),
+            },
+            Expr::StringLiteral(literal) => Value::str(literal.value.to_str()),
+            Expr::BytesLiteral(literal) => Value::Bytes(literal.value.bytes().collect::<Vec<_>>().into()),
+            Expr::FString(string) => self.f_string(string, frame)?,
+            Expr::Name(name) => self.name(&name.id, frame)?,
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value, frame)?;
+                self.attribute_or_unknown(&object, &attribute.attr.id)?
+            }
+            Expr::Call(call) => self.call_expression(call, frame)?,
+            Expr::Tuple(tuple) => Value::tuple(self.elements(&tuple.elts, frame)?),
+            Expr::List(list) => {
+                let items = self.elements(&list.elts, frame)?;
+                self.heap.list(items)
+            }
+            Expr::Set(set) => {
+                let items = self.elements(&set.elts, frame)?;
+                self.make_set(items)
+            }
+            Expr::Dict(dict) => self.dict_display(dict, frame)?,
+            Expr::BinOp(operation) => {
+                let left = self.expression(&operation.left, frame)?;
+                let right = self.expression(&operation.right, frame)?;
+                self.binary(&left, operation.op, &right)?
+            }
+            Expr::UnaryOp(operation) => {
+                let operand = self.expression(&operation.operand, frame)?;
+                self.unary(operation.op, &operand)?
+            }
+            Expr::BoolOp(operation) => self.boolean(operation, frame)?,
+            Expr::Compare(comparison) => self.comparison(comparison, frame)?,
+            Expr::If(choice) => {
+                let test = self.expression(&choice.test, frame)?;
+                match self.truth(&test) {
+                    Some(true) => self.expression(&choice.body, frame)?,
+                    Some(false) => self.expression(&choice.orelse, frame)?,
+                    None => {
+                        let yes = self.expression(&choice.body, frame)?;
+                        let no = self.expression(&choice.orelse, frame)?;
+                        self.join(yes, no)
+                    }
+                }
+            }
+            Expr::Subscript(subscript) => {
+                let object = self.expression(&subscript.value, frame)?;
+                if let Expr::Slice(slice) = &*subscript.slice {
+                    self.slice(&object, slice, frame)?
+                } else {
+                    let index = self.expression(&subscript.slice, frame)?;
+                    self.item(&object, &index)?
+                }
+            }
+            Expr::Lambda(lambda) => self.define_lambda(lambda, frame)?,
+            Expr::Named(named) => {
+                let value = self.expression(&named.value, frame)?;
+                self.assign(&named.target, value.clone(), frame)?;
+                value
+            }
+            Expr::ListComp(comp) => {
+                let items = self.comprehension(&comp.generators, frame, |this, inner| {
+                    this.expression(&comp.elt, inner).map(|item| (Value::None, item))
+                })?;
+                match items {
+                    Some(items) => self.heap.list(items.into_iter().map(|(_, item)| item).collect()),
+                    None => Value::unknown("a comprehension over something not known"),
+                }
+            }
+            Expr::Generator(comp) => {
+                let items = self.comprehension(&comp.generators, frame, |this, inner| {
+                    this.expression(&comp.elt, inner).map(|item| (Value::None, item))
+                })?;
+                match items {
+                    Some(items) => self.heap.list(items.into_iter().map(|(_, item)| item).collect()),
+                    None => Value::unknown("a generator over something not known"),
+                }
+            }
+            Expr::SetComp(comp) => {
+                let items = self.comprehension(&comp.generators, frame, |this, inner| {
+                    this.expression(&comp.elt, inner).map(|item| (Value::None, item))
+                })?;
+                match items {
+                    Some(items) => self.make_set(items.into_iter().map(|(_, item)| item).collect()),
+                    None => Value::unknown("a comprehension over something not known"),
+                }
+            }
+            Expr::DictComp(comp) => {
+                let items = self.comprehension(&comp.generators, frame, |this, inner| {
+                    let key = match &comp.key {
+                        Some(key) => this.expression(key, inner)?,
+                        None => Value::unknown("an unpacked mapping"),
+                    };
+                    let value = this.expression(&comp.value, inner)?;
+                    Ok((key, value))
+                })?;
+                match items {
+                    Some(items) => self.make_dict(items),
+                    None => Value::unknown("a comprehension over something not known"),
+                }
+            }
+            Expr::Yield(each) => {
+                let value = match &each.value {
+                    Some(value) => self.expression(value, frame)?,
+                    None => Value::None,
+                };
+                frame.yields.push(value);
+                Value::unknown("what is sent to a generator")
+            }
+            Expr::YieldFrom(each) => {
+                let value = self.expression(&each.value, frame)?;
+                match self.iterate(&value) {
+                    Some(items) => frame.yields.extend(items),
+                    None => frame.yields.push(Value::unknown("yielded from something not known")),
+                }
+                Value::None
+            }
+            Expr::Starred(starred) => self.expression(&starred.value, frame)?,
+            Expr::Await(_) => Value::unknown("awaited"),
+            Expr::TString(_) => Value::unknown("a template string"),
+            Expr::Slice(_) => Value::unknown("a slice"),
+            Expr::IpyEscapeCommand(_) => Value::unknown("a shell escape"),
+        })
+    }
+
+    fn elements(&mut self, elements: &'a [Expr], frame: &mut Frame) -> Eval<Vec<Value>> {
+        let mut items = Vec::with_capacity(elements.len());
+        for element in elements {
+            if let Expr::Starred(starred) = element {
+                let value = self.expression(&starred.value, frame)?;
+                match self.iterate(&value) {
+                    Some(more) => items.extend(more),
+                    None => items.push(Value::unknown("unpacked from something not known")),
+                }
+            } else {
+                items.push(self.expression(element, frame)?);
+            }
+        }
+        Ok(items)
+    }
+
+    fn dict_display(&mut self, display: &'a ast::ExprDict, frame: &mut Frame) -> Eval {
+        let result = self.heap.dict(Dict::default());
+        for item in &display.items {
+            let value = self.expression(&item.value, frame)?;
+            match &item.key {
+                Some(key) => {
+                    let key = self.expression(key, frame)?;
+                    self.set_item(&result, &key, value);
+                }
+                None => self.update_dict(&result, &value),
+            }
+        }
+        Ok(result)
+    }
+
+    /// A dictionary with these entries.
+    pub fn make_dict(&mut self, items: Vec<(Value, Value)>) -> Value {
+        let result = self.heap.dict(Dict::default());
+        for (key, value) in items {
+            self.set_item(&result, &key, value);
+        }
+        result
+    }
+
+    pub(crate) fn make_set(&mut self, items: Vec<Value>) -> Value {
+        let mut set = indexmap::IndexMap::default();
+        for item in items {
+            if let Some(key) = self.key(&item) {
+                set.insert(key, item);
+            }
+        }
+        self.heap.set(set)
+    }
+
+    pub(crate) fn update_dict(&mut self, target: &Value, source: &Value) {
+        let Value::Dict(target) = target else { return };
+        let (entries, open) = match source {
+            Value::Dict(id) => match self.heap.dict_of(*id) {
+                Some(dict) => (dict.entries.clone(), dict.open),
+                None => return,
+            },
+            _ => (Default::default(), true),
+        };
+        if let Object::Dict(dict) = self.heap.object_mut(*target) {
+            dict.open |= open;
+            for (key, entry) in entries {
+                dict.entries.insert(key, entry);
+            }
+        }
+    }
+
+    fn comprehension(
+        &mut self,
+        generators: &'a [ast::Comprehension],
+        frame: &mut Frame,
+        mut body: impl FnMut(&mut Self, &mut Frame) -> Eval<(Value, Value)>,
+    ) -> Eval<Option<Vec<(Value, Value)>>> {
+        let parent = self.visible(frame.scope);
+        let scope = self.heap.add_scope(Scope {
+            names: Default::default(),
+            parent,
+            module: frame.module,
+            globals: Vec::new(),
+            class_body: false,
+        });
+        let mut inner = Frame {
+            scope,
+            module: frame.module,
+            file: frame.file,
+            function: frame.function,
+            class: frame.class,
+            receiver: frame.receiver.clone(),
+            yields: Vec::new(),
+            maybe: Vec::new(),
+            qualname: frame.qualname.clone(),
+        };
+        let mut results = Vec::new();
+        let known = self.generate(generators, true, frame, &mut inner, &mut results, &mut body)?;
+        Ok(known.then_some(results))
+    }
+
+    fn generate(
+        &mut self,
+        generators: &'a [ast::Comprehension],
+        outermost: bool,
+        outer: &mut Frame,
+        inner: &mut Frame,
+        results: &mut Vec<(Value, Value)>,
+        body: &mut impl FnMut(&mut Self, &mut Frame) -> Eval<(Value, Value)>,
+    ) -> Eval<bool> {
+        let Some((generator, rest)) = generators.split_first() else {
+            results.push(body(self, inner)?);
+            return Ok(true);
+        };
+        // The first iterable is evaluated in the surrounding scope, so a class body's names are seen.
+        let iterable =
+            if outermost { self.expression(&generator.iter, outer)? } else { self.expression(&generator.iter, inner)? };
+        let Some(items) = self.iterate(&iterable) else { return Ok(false) };
+        'items: for item in items.into_iter().take(ROUNDS) {
+            self.assign(&generator.target, item, inner)?;
+            for condition in &generator.ifs {
+                let value = self.expression(condition, inner)?;
+                match self.truth(&value) {
+                    Some(true) => {}
+                    Some(false) => continue 'items,
+                    None => return Ok(false),
+                }
+            }
+            if !self.generate(rest, false, outer, inner, results, body)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The scope that functions and comprehensions defined here see: class bodies are passed over.
+    pub(crate) fn visible(&self, scope: ScopeId) -> Option<ScopeId> {
+        let mut scope = Some(scope);
+        while let Some(id) = scope {
+            if !self.heap.scope(id).class_body {
+                return Some(id);
+            }
+            scope = self.heap.scope(id).parent;
+        }
+        None
+    }
+
+    pub(crate) fn name(&mut self, name: &Name, frame: &Frame) -> Eval {
+        let mut scope = Some(frame.scope);
+        let mut first = true;
+        while let Some(id) = scope {
+            let current = self.heap.scope(id);
+            if (first || !current.class_body)
+                && let Some(value) = current.names.get(name).cloned()
+            {
+                return Ok(self.force_in(id, name, value));
+            }
+            scope = current.parent;
+            first = false;
+        }
+        let module_scope = self.module(frame.module).scope;
+        if let Some(value) = self.heap.scope(module_scope).names.get(name).cloned() {
+            return Ok(self.force_in(module_scope, name, value));
+        }
+        if let Some(value) = self.builtins.get(name) {
+            return Ok(value);
+        }
+        if self.tries > 0 && !self.module(frame.module).open {
+            return Err(self.raise("NameError", name));
+        }
+        Ok(Value::unknown(format!("the name `{name}` is not known")))
+    }
+
+    /// An attribute; unknown where it is missing, unless something is there to catch the `AttributeError`.
+    pub(crate) fn attribute_or_unknown(&mut self, object: &Value, name: &Name) -> Eval {
+        let found = match self.attribute(object, name) {
+            // A property or `__getattr__` that raises is our lack of knowledge unless the code is ready for it.
+            Err(Flow::Raise(_)) if self.tries == 0 => None,
+            other => other?,
+        };
+        match found {
+            Some(value) => Ok(value),
+            None if self.tries > 0 && self.is_closed(object) => Err(self.raise("AttributeError", name)),
+            None => Ok(Value::unknown(format!("the attribute `{name}` is not known"))),
+        }
+    }
+
+    /// Whether all attributes of a value are seen, so that a missing one is really missing.
+    pub(crate) fn is_closed(&self, object: &Value) -> bool {
+        match object {
+            Value::Class(class) => !self.heap.class(*class).open,
+            Value::Instance(id) => {
+                self.heap.instance(*id).is_some_and(|instance| !self.heap.class(instance.class).open)
+            }
+            Value::Module(module) => !self.module(*module).open,
+            Value::None | Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::Function(_) => true,
+            _ => false,
+        }
+    }
+
+    pub fn attribute(&mut self, object: &Value, name: &str) -> Eval<Option<Value>> {
+        Ok(match object {
+            Value::Instance(id) => return self.instance_attribute(*id, object, name),
+            Value::Class(class) => return self.class_attribute(*class, name),
+            Value::Module(module) => self.module_attribute(*module, name),
+            Value::Opaque(path) => Some(Value::Opaque(format!("{path}.{name}").into())),
+            Value::Unknown(_) => Some(object.clone()),
+            Value::Super(of) => return self.super_attribute(&of.clone(), name),
+            Value::Function(id) => {
+                let function = self.heap.function(*id);
+                match name {
+                    "__name__" => Some(Value::str(function.name.as_str())),
+                    "__qualname__" => Some(Value::Str(function.qualname.clone())),
+                    "__module__" => Some(Value::str(&*self.module(function.module).name)),
+                    "__doc__" => Some(Value::None),
+                    _ => function.attributes.get(name).cloned(),
+                }
+            }
+            Value::Bound(bound) => match name {
+                "__self__" => Some(bound.0.clone()),
+                "__func__" => Some(bound.1.clone()),
+                _ => {
+                    let function = bound.1.clone();
+                    return self.attribute(&function, name);
+                }
+            },
+            Value::Descriptor(..) => match name {
+                // `@name.setter` gives the property back; see `decorate`.
+                "setter" | "getter" | "deleter" => Some(Value::NativeMethod(Arc::new((object.clone(), Name::new(name))))),
+                _ => None,
+            },
+            Value::Str(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Dict(_)
+            | Value::Set(_)
+            | Value::Tuple(_)
+            | Value::Int(_)
+            | Value::Bool(_)
+            | Value::Float(_) => {
+                if name == "__class__" {
+                    return Ok(Some(self.type_of(object)));
+                }
+                Self::has_method(object, name).then(|| Value::NativeMethod(Arc::new((object.clone(), Name::new(name)))))
+            }
+            _ => None,
+        })
+    }
+
+    fn instance_attribute(
+        &mut self,
+        id: crate::value::ObjectId,
+        object: &Value,
+        name: &str,
+    ) -> Eval<Option<Value>> {
+        let Some(instance) = self.heap.instance(id) else { return Ok(None) };
+        let class = instance.class;
+        let own = instance.attributes.get(name).cloned();
+        let found = self.heap.find_in_class(class, name).map(|(_, value)| value.clone());
+        if let Some(Value::Descriptor(Descriptor::Property, getter)) = &found {
+            return self.call(&getter.clone(), vec![object.clone()], Vec::new(), None).map(Some);
+        }
+        if let Some(own) = own {
+            return Ok(Some(self.force(own)));
+        }
+        if let Some(found) = found {
+            let found = self.force(found);
+            return self.bind_to(found, object, class).map(Some);
+        }
+        if name == "__class__" {
+            return Ok(Some(Value::Class(class)));
+        }
+        if name == "__dict__" {
+            let items = self.heap.instance(id).map(|instance| instance.attributes.clone()).unwrap_or_default();
+            let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
+            return Ok(Some(self.make_dict(items)));
+        }
+        if let Some((_, getter)) = self.heap.find_in_class(class, "__getattr__") {
+            let getter = getter.clone();
+            return self.call(&getter, vec![object.clone(), Value::str(name)], Vec::new(), None).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// What a class attribute becomes when read through an instance.
+    fn bind_to(&mut self, found: Value, object: &Value, class: crate::value::ClassId) -> Eval {
+        Ok(match found {
+            Value::Function(_) => Value::Bound(Arc::new((object.clone(), found))),
+            Value::Descriptor(Descriptor::ClassMethod, function) => {
+                Value::Bound(Arc::new((Value::Class(class), (*function).clone())))
+            }
+            Value::Descriptor(Descriptor::StaticMethod, function) => (*function).clone(),
+            Value::Descriptor(Descriptor::Property | Descriptor::CachedProperty, getter) => {
+                self.call(&getter, vec![object.clone()], Vec::new(), None)?
+            }
+            other => other,
+        })
+    }
+
+    fn class_attribute(&mut self, class: crate::value::ClassId, name: &str) -> Eval<Option<Value>> {
+        if let Some((_, found)) = self.heap.find_in_class(class, name) {
+            let found = found.clone();
+            let found = self.force(found);
+            return Ok(Some(match found {
+                Value::Descriptor(Descriptor::ClassMethod, function) => {
+                    Value::Bound(Arc::new((Value::Class(class), (*function).clone())))
+                }
+                Value::Descriptor(Descriptor::StaticMethod, function) => (*function).clone(),
+                other => other,
+            }));
+        }
+        if let Some(value) = self.enumeration_attribute(class, name) {
+            return Ok(Some(value));
+        }
+        let record = self.heap.class(class);
+        Ok(match name {
+            "__name__" => Some(Value::str(record.name.as_str())),
+            "__qualname__" => Some(Value::Str(record.qualname.clone())),
+            "__module__" => Some(Value::str(&*self.module_name_of(class))),
+            "__doc__" => Some(Value::None),
+            "__mro__" => Some(Value::tuple(record.mro.iter().map(|class| Value::Class(*class)).collect())),
+            "__bases__" => Some(Value::tuple(record.bases.iter().map(|class| Value::Class(*class)).collect())),
+            "__dict__" => {
+                let items = record.attributes.clone();
+                let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
+                Some(self.make_dict(items))
+            }
+            "mro" => {
+                let classes = record.mro.iter().map(|class| Value::Class(*class)).collect();
+                let list = self.heap.list(classes);
+                Some(Value::Bound(Arc::new((list, Value::Native("identity")))))
+            }
+            _ => {
+                let metaclass = record.metaclass;
+                let found = metaclass.and_then(|meta| self.heap.find_in_class(meta, name).map(|(_, v)| v.clone()));
+                match found {
+                    Some(found) => Some(self.bind_to(found, &Value::Class(class), class)?),
+                    None if self.heap.class(class).opaque => {
+                        Some(Value::Opaque(format!("{}.{name}", self.heap.class(class).qualname).into()))
+                    }
+                    None => None,
+                }
+            }
+        })
+    }
+
+    pub(crate) fn module_name_of(&self, class: crate::value::ClassId) -> Arc<str> {
+        let record = self.heap.class(class);
+        if record.opaque || self.builtins.owns(class) {
+            return "builtins".into();
+        }
+        (&*self.module(record.module).name).into()
+    }
+
+    fn super_attribute(&mut self, of: &SuperOf, name: &str) -> Eval<Option<Value>> {
+        let mro = self.heap.class(of.of).mro.clone();
+        let after = mro.iter().position(|class| *class == of.after).map_or(0, |index| index + 1);
+        for class in &mro[after..] {
+            let Some(found) = self.heap.class(*class).attributes.get(name).cloned() else { continue };
+            let found = self.force(found);
+            return Ok(Some(match (&of.receiver, found) {
+                (Value::Class(class), Value::Descriptor(Descriptor::ClassMethod, function)) => {
+                    Value::Bound(Arc::new((Value::Class(*class), (*function).clone())))
+                }
+                (_, found @ Value::Native("type.__new__")) => found,
+                // `__new__` is a static method by nature.
+                (_, found @ Value::Function(_)) if name == "__new__" => found,
+                (receiver, found) => self.bind_to(found, &receiver.clone(), of.of)?,
+            }));
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn item(&mut self, object: &Value, index: &Value) -> Eval {
+        let index = &self.plain(index);
+        Ok(match object {
+            Value::Dict(id) => {
+                let Some(key) = self.key(index) else { return Ok(Value::unknown("looked up by something not known")) };
+                match self.heap.dict_of(*id) {
+                    Some(dict) => match dict.entries.get(&key) {
+                        Some((_, value)) => value.clone(),
+                        None if dict.open => Value::unknown("a key that is not known"),
+                        None => return Err(self.raise("KeyError", "no such key")),
+                    },
+                    None => Value::unknown("not a dictionary"),
+                }
+            }
+            Value::List(_) | Value::Tuple(_) | Value::Str(_) => {
+                let Value::Int(at) = index else { return Ok(Value::unknown("an index that is not known")) };
+                if let Value::Str(text) = object {
+                    let chars: Vec<char> = text.chars().collect();
+                    return Ok(match position(*at, chars.len()).and_then(|at| chars.get(at)) {
+                        Some(char) => Value::str(char.to_string()),
+                        None => return Err(self.raise("IndexError", "out of range")),
+                    });
+                }
+                let items = self.iterate(object).unwrap_or_default();
+                match position(*at, items.len()).and_then(|at| items.get(at).cloned()) {
+                    Some(item) => item,
+                    None if items.iter().any(Value::is_unknown) => Value::unknown("an item that is not known"),
+                    None => return Err(self.raise("IndexError", "out of range")),
+                }
+            }
+            Value::Class(class) => match index {
+                // `Colour["RED"]` of an enumeration; otherwise a generic alias (`Model[int]`), which is the class itself.
+                Value::Str(name) if !self.heap.class(*class).members.is_empty() => {
+                    self.heap.class(*class).attributes.get(&**name).cloned().unwrap_or_else(|| Value::unknown("no such member"))
+                }
+                _ => object.clone(),
+            },
+            Value::Instance(_) => match self.attribute(object, "__getitem__")? {
+                Some(getter) => self.call(&getter, vec![index.clone()], Vec::new(), None)?,
+                None => Value::unknown("an item of an object"),
+            },
+            Value::Opaque(_) => object.clone(),
+            _ => Value::unknown("an item of something not known"),
+        })
+    }
+
+    fn slice(&mut self, object: &Value, slice: &'a ast::ExprSlice, frame: &mut Frame) -> Eval {
+        let mut bound = |this: &mut Self, expression: &'a Option<Box<Expr>>| -> Eval<Option<Option<i128>>> {
+            match expression {
+                None => Ok(Some(None)),
+                Some(expression) => Ok(match this.expression(expression, frame)? {
+                    Value::Int(int) => Some(Some(int)),
+                    Value::None => Some(None),
+                    _ => None,
+                }),
+            }
+        };
+        let (lower, upper, step) =
+            (bound(self, &slice.lower)?, bound(self, &slice.upper)?, bound(self, &slice.step)?);
+        let (Some(lower), Some(upper), Some(step)) = (lower, upper, step) else {
+            return Ok(Value::unknown("a slice that is not known"));
+        };
+        let pick = |len: usize| -> Vec<usize> {
+            let len = len as i128;
+            let clamp = |at: i128| (if at < 0 { at + len } else { at }).clamp(0, len);
+            match step.unwrap_or(1) {
+                0 => Vec::new(),
+                step if step > 0 => {
+                    let (from, to) = (clamp(lower.unwrap_or(0)), clamp(upper.unwrap_or(len)));
+                    (from..to).step_by(step as usize).map(|at| at as usize).collect()
+                }
+                step => {
+                    let from = lower.map_or(len - 1, |at| clamp(at).min(len - 1));
+                    let to = upper.map_or(-1, clamp);
+                    let mut picked = Vec::new();
+                    let mut at = from;
+                    while at > to && at >= 0 {
+                        picked.push(at as usize);
+                        at += step;
+                    }
+                    picked
+                }
+            }
+        };
+        Ok(match object {
+            Value::Str(text) => {
+                let chars: Vec<char> = text.chars().collect();
+                Value::str(pick(chars.len()).into_iter().filter_map(|at| chars.get(at)).collect::<String>())
+            }
+            Value::Tuple(items) => Value::tuple(pick(items.len()).into_iter().map(|at| items[at].clone()).collect()),
+            Value::List(id) => {
+                let items = self.heap.list_items(*id);
+                let picked = pick(items.len()).into_iter().map(|at| items[at].clone()).collect();
+                self.heap.list(picked)
+            }
+            _ => Value::unknown("a slice of something not known"),
+        })
+    }
+
+    /// The items of an iterable, when they are known.
+    pub fn iterate(&mut self, value: &Value) -> Option<Vec<Value>> {
+        match value {
+            Value::List(id) => Some(self.heap.list_items(*id).to_vec()),
+            Value::Tuple(items) => Some(items.to_vec()),
+            Value::Set(id) => match self.heap.object(*id) {
+                Object::Set(items) => Some(items.values().cloned().collect()),
+                _ => None,
+            },
+            Value::Dict(id) => {
+                self.heap.dict_of(*id).map(|dict| dict.entries.values().map(|(key, _)| key.clone()).collect())
+            }
+            Value::Str(text) => Some(text.chars().map(|char| Value::str(char.to_string())).collect()),
+            Value::Class(class) if !self.heap.class(*class).members.is_empty() => {
+                let record = self.heap.class(*class);
+                Some(record.members.iter().filter_map(|name| record.attributes.get(name).cloned()).collect())
+            }
+            Value::Instance(_) => {
+                let iterator = self.attribute(value, "__iter__").ok()??;
+                let items = self.call(&iterator, Vec::new(), Vec::new(), None).ok()?;
+                if matches!(items, Value::Instance(_)) { None } else { self.iterate(&items) }
+            }
+            _ => None,
+        }
+    }
+
+    /// What a value is compared by as a dictionary key.
+    pub fn key(&self, value: &Value) -> Option<Key> {
+        Some(match self.plain(value) {
+            Value::None => Key::None,
+            Value::Bool(bool) => Key::Int(i128::from(bool)),
+            Value::Int(int) => Key::Int(int),
+            Value::Float(float) => Key::Float(float.to_bits()),
+            Value::Str(text) => Key::Str(text),
+            Value::Bytes(bytes) => Key::Bytes(bytes),
+            Value::Tuple(items) => Key::Tuple(items.iter().map(|item| self.key(item)).collect::<Option<_>>()?),
+            Value::Instance(id) => Key::Object(id),
+            Value::Class(id) => Key::Class(id),
+            Value::Function(id) => Key::Function(id),
+            Value::Opaque(path) => Key::Other(path),
+            Value::Native(name) => Key::Other(name.into()),
+            _ => return None,
+        })
+    }
+
+    fn f_string(&mut self, string: &'a ast::ExprFString, frame: &mut Frame) -> Eval {
+        let mut text = String::new();
+        for part in string.value.as_slice() {
+            match part {
+                ast::FStringPart::Literal(literal) => text.push_str(literal.as_str()),
+                ast::FStringPart::FString(part) => {
+                    for element in &part.elements {
+                        match element {
+                            ast::InterpolatedStringElement::Literal(literal) => text.push_str(literal),
+                            ast::InterpolatedStringElement::Interpolation(inner) => {
+                                let value = self.expression(&inner.expression, frame)?;
+                                let spec_known = inner.format_spec.is_none();
+                                match self.text_of(&value) {
+                                    Some(shown) if spec_known => text.push_str(&shown),
+                                    _ => return Ok(Value::unknown("text built from something not known")),
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Value::str(text))
+    }
+
+    fn define_lambda(&mut self, lambda: &'a ast::ExprLambda, frame: &mut Frame) -> Eval {
+        let name = Name::new("<lambda>");
+        match &lambda.parameters {
+            Some(parameters) => self.define(Definition::Lambda(lambda), parameters, &name, frame),
+            None => self.define_without_parameters(Definition::Lambda(lambda), &name, frame),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Static evaluation of Python: modules, classes and functions are executed over [`Value`]s, without side effects on anything
+//! but the [`Heap`]. It is bounded (steps and depth), never fails, and says [`Value::Unknown`] where knowledge ends.
+//!
+//! Branches whose condition is not known are both taken, the first known binding of a name winning; a `return` in such a branch
+//! makes the result of the call unknown unless all agree.
+
+mod builtins;
+mod calls;
+mod classes;
+mod expressions;
+mod imports;
+mod methods;
+mod operators;
+mod statements;
+
+use std::sync::Arc;
+
+use pgwright_diagnostics::{FileId, Files};
+use ruff_python_ast as ast;
+use rustc_hash::FxHashMap;
+use typed_arena::Arena;
+
+use crate::host::Host;
+use crate::modules::{Module, ProjectFiles, SearchPaths};
+use crate::parse::Parsed;
+use crate::value::{ClassId, Definition, FunctionId, Heap, ModuleId, Name, Names, Object, Scope, ScopeId, Value};
+
+pub(crate) use builtins::Builtins;
+
+/// Why a statement or expression did not end normally.
+#[derive(Debug)]
+pub enum Flow {
+    Raise(Value),
+    Return(Value),
+    Break,
+    Continue,
+    /// The step or depth limit was reached.
+    Exhausted,
+}
+
+pub type Eval<T = Value> = Result<T, Flow>;
+
+/// Steps (expressions and statements) one module or one call from outside may take.
+const FUEL: u32 = 400_000;
+/// Calls within calls.
+const DEPTH: u32 = 48;
+/// Rounds of one loop.
+pub(crate) const ROUNDS: usize = 2_000;
+
+/// Where evaluation stands: one per module body, class body or call.
+#[derive(Debug)]
+pub struct Frame {
+    pub scope: ScopeId,
+    pub module: ModuleId,
+    pub file: FileId,
+    pub function: Option<FunctionId>,
+    /// The class being defined, or whose method runs.
+    pub class: Option<ClassId>,
+    /// First argument of the running method, for `super()`.
+    pub receiver: Option<Value>,
+    pub yields: Vec<Value>,
+    /// Values returned in branches that may or may not be taken.
+    pub maybe: Vec<Value>,
+    pub qualname: Arc<str>,
+}
+
+pub struct Evaluator<'a> {
+    pub heap: Heap<'a>,
+    pub files: Files,
+    pub modules: Vec<Module>,
+    pub(crate) by_name: FxHashMap<Arc<str>, Option<ModuleId>>,
+    pub(crate) suites: FxHashMap<ModuleId, &'a Parsed>,
+    pub(crate) project: &'a ProjectFiles,
+    pub(crate) arena: &'a Arena<Parsed>,
+    pub(crate) host: &'a dyn Host,
+    pub paths: SearchPaths,
+    pub(crate) builtins: Builtins,
+    pub(crate) opaque_classes: FxHashMap<Arc<str>, ClassId>,
+    pub(crate) generators: FxHashMap<*const ast::StmtFunctionDef, bool>,
+    /// Class bodies on their way through a metaclass.
+    pub(crate) pending: Vec<classes::Body<'a>>,
+    pub(crate) fuel: u32,
+    pub(crate) depth: u32,
+    /// Enclosing `try` statements that would catch what is raised.
+    pub(crate) tries: u32,
+    /// Module names that were imported and found nowhere, with who asked first.
+    pub missing: Vec<(Arc<str>, ModuleId)>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(
+        project: &'a ProjectFiles,
+        arena: &'a Arena<Parsed>,
+        host: &'a dyn Host,
+        files: Files,
+        paths: SearchPaths,
+    ) -> Evaluator<'a> {
+        let mut heap = Heap::default();
+        let builtins = Builtins::install(&mut heap);
+        Evaluator {
+            heap,
+            files,
+            modules: Vec::new(),
+            by_name: FxHashMap::default(),
+            suites: FxHashMap::default(),
+            project,
+            arena,
+            host,
+            paths,
+            builtins,
+            opaque_classes: FxHashMap::default(),
+            generators: FxHashMap::default(),
+            pending: Vec::new(),
+            fuel: FUEL,
+            depth: 0,
+            tries: 0,
+            missing: Vec::new(),
+        }
+    }
+
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// Gives a fresh allowance of steps; call before each independent question.
+    pub fn refuel(&mut self) {
+        self.fuel = FUEL;
+    }
+
+    pub(crate) fn step(&mut self) -> Eval<()> {
+        if self.fuel == 0 {
+            return Err(Flow::Exhausted);
+        }
+        self.fuel -= 1;
+        Ok(())
+    }
+
+    pub(crate) fn enter(&mut self) -> Eval<()> {
+        if self.depth >= DEPTH {
+            return Err(Flow::Exhausted);
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// A class standing for one whose source is not here.
+    pub fn opaque_class(&mut self, path: &Arc<str>) -> ClassId {
+        if let Some(class) = self.opaque_classes.get(path) {
+            return *class;
+        }
+        let class = self.builtins.opaque(&mut self.heap, path);
+        self.opaque_classes.insert(path.clone(), class);
+        class
+    }
+
+    /// `module.qualname`, as Python prints a class.
+    pub fn class_path(&self, id: ClassId) -> String {
+        let class = self.heap.class(id);
+        if class.opaque || self.builtins.owns(id) {
+            return class.qualname.to_string();
+        }
+        format!("{}.{}", self.module(class.module).name, class.qualname)
+    }
+
+    pub fn function_path(&self, id: FunctionId) -> String {
+        let function = self.heap.function(id);
+        format!("{}.{}", self.module(function.module).name, function.qualname)
+    }
+
+    /// The class with this dotted path among those evaluated so far.
+    pub fn class_at(&mut self, module: &str, name: &str) -> Option<ClassId> {
+        let module = self.import(module)?;
+        match self.module_attribute(module, name) {
+            Some(Value::Class(class)) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// A new instance of a class without running its `__init__`.
+    pub fn bare_instance(&mut self, class: ClassId) -> Value {
+        Value::Instance(self.heap.add_object(Object::Instance(crate::value::Instance {
+            class,
+            attributes: Default::default(),
+            args: Vec::new(),
+            kwargs: Vec::new(),
+            call: None,
+        })))
+    }
+
+    pub(crate) fn raise(&mut self, class: &str, message: &str) -> Flow {
+        let class = self.builtins.exception(class);
+        let instance = self.bare_instance(class);
+        if let Value::Instance(id) = instance
+            && let Some(object) = self.heap.instance_mut(id)
+        {
+            object.args = vec![Value::str(message)];
+            object.attributes.insert(Name::new("args"), Value::tuple(vec![Value::str(message)]));
+        }
+        Flow::Raise(instance)
+    }
+
+    /// Every name bound in a module, deferred imports looked up.
+    pub fn module_names(&mut self, id: ModuleId) -> Vec<(Name, Value)> {
+        let scope = self.module(id).scope;
+        let names: Vec<Name> = self.heap.scope(scope).names.keys().cloned().collect();
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let value = self.heap.scope(scope).names.get(&name).cloned()?;
+                let value = self.force_in(scope, &name, value);
+                Some((name, value))
+            })
+            .collect()
+    }
+
+    /// Binds a name in a module from outside.
+    pub fn set_module_name(&mut self, id: ModuleId, name: &'static str, value: Value) {
+        let scope = self.module(id).scope;
+        self.heap.scope_mut(scope).names.insert(Name::new_static(name), value);
+    }
+
+    /// `container[key] = value`.
+    pub fn put(&mut self, container: &Value, key: &Value, value: Value) {
+        self.set_item(container, key, value);
+    }
+
+    /// Imports a dotted name as an import statement would: the packages above it run too.
+    pub fn import_name(&mut self, name: &str) -> Option<ModuleId> {
+        self.import_and_run(name)
+    }
+
+    /// Runs the import statements in the body of a class's method: what `AppConfig.ready` brings in.
+    pub fn run_imports_of(&mut self, class: ClassId, method: &str) {
+        let Some((_, Value::Function(id))) = self.heap.find_in_class(class, method) else { return };
+        let function = self.heap.function(*id);
+        let (Definition::Def(def), module) = (function.definition, function.module) else { return };
+        let Some(file) = self.module(module).file else { return };
+        self.refuel();
+        let scope = self.heap.add_scope(Scope {
+            names: Names::default(),
+            parent: Some(self.module(module).scope),
+            module,
+            globals: Vec::new(),
+            class_body: false,
+        });
+        let mut frame = Frame {
+            scope,
+            module,
+            file,
+            function: None,
+            class: None,
+            receiver: None,
+            yields: Vec::new(),
+            maybe: Vec::new(),
+            qualname: "".into(),
+        };
+        for statement in &def.body {
+            if matches!(statement, ast::Stmt::Import(_) | ast::Stmt::ImportFrom(_)) {
+                // What cannot be imported is left alone.
+                let _ = self.statement(statement, &mut frame);
+            }
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The values of static evaluation, and the heap they live on.
+//!
+//! A [`Value`] is small and cheap to copy; whatever has identity (lists, dictionaries, instances, classes, functions)
+//! lies on the [`Heap`] and is named by an index. What cannot be known is [`Value::Unknown`] with the reason.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use pgwright_diagnostics::FileId;
+use ruff_python_ast as ast;
+use ruff_text_size::TextRange;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+pub use ruff_python_ast::name::Name;
+
+/// A map that keeps the order in which names were first bound, as Python's namespaces do.
+pub type Names = IndexMap<Name, Value, FxBuildHasher>;
+
+macro_rules! index {
+    ($($(#[$doc:meta])* $name:ident)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+    )* };
+}
+
+index! {
+    /// A list, dictionary, set or instance. Grows with time, so it orders instances by creation.
+    ObjectId
+    ClassId
+    FunctionId
+    ScopeId
+    ModuleId
+}
+
+#[derive(Debug, Clone)]
+pub enum Value {
+    None,
+    Ellipsis,
+    NotImplemented,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Str(Arc<str>),
+    Bytes(Arc<[u8]>),
+    Tuple(Arc<[Value]>),
+    List(ObjectId),
+    Dict(ObjectId),
+    Set(ObjectId),
+    Instance(ObjectId),
+    Class(ClassId),
+    Function(FunctionId),
+    /// A callable with its first argument bound.
+    Bound(Arc<(Value, Value)>),
+    /// A function of pgwright's own, by name: builtins and what the descriptions of libraries import from `_pgwright`.
+    Native(&'static str),
+    /// A method of a builtin type, with its receiver.
+    NativeMethod(Arc<(Value, Name)>),
+    /// `property`, `classmethod`, `staticmethod` or `cached_property` around a callable.
+    Descriptor(Descriptor, Arc<Value>),
+    Module(ModuleId),
+    /// `from module import name` not looked up yet.
+    Lazy(ModuleId, Name),
+    /// Something known only by where it is imported from: its source is not here.
+    Opaque(Arc<str>),
+    Super(Arc<SuperOf>),
+    Unknown(Arc<str>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Descriptor {
+    Property,
+    CachedProperty,
+    ClassMethod,
+    StaticMethod,
+}
+
+/// `super()`: look attributes up after `after` in the resolution order of `of`, bound to `receiver`.
+#[derive(Debug, Clone)]
+pub struct SuperOf {
+    pub after: ClassId,
+    pub of: ClassId,
+    pub receiver: Value,
+}
+
+impl Value {
+    pub fn str(text: impl Into<Arc<str>>) -> Value {
+        Value::Str(text.into())
+    }
+
+    pub fn tuple(items: Vec<Value>) -> Value {
+        Value::Tuple(items.into())
+    }
+
+    pub fn unknown(reason: impl Into<Arc<str>>) -> Value {
+        Value::Unknown(reason.into())
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Value::Unknown(_) | Value::Opaque(_))
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What dictionary keys and set members are compared by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    None,
+    Int(i128),
+    /// Bits of the float.
+    Float(u64),
+    Str(Arc<str>),
+    Bytes(Arc<[u8]>),
+    Tuple(Vec<Key>),
+    Object(ObjectId),
+    Class(ClassId),
+    Function(FunctionId),
+    Other(Arc<str>),
+}
+
+/// Key to the key as it was written and the value; insertion order kept.
+pub type Entries = IndexMap<Key, (Value, Value), FxBuildHasher>;
+
+#[derive(Debug)]
+pub enum Object<'a> {
+    List(Vec<Value>),
+    Dict(Dict),
+    Set(IndexMap<Key, Value, FxBuildHasher>),
+    Instance(Instance<'a>),
+}
+
+#[derive(Debug, Default)]
+pub struct Dict {
+    pub entries: Entries,
+    /// A key or an update was not known: absence proves nothing.
+    pub open: bool,
+}
+
+#[derive(Debug)]
+pub struct Instance<'a> {
+    pub class: ClassId,
+    pub attributes: Names,
+    /// What the class was called with.
+    pub args: Vec<Value>,
+    pub kwargs: Vec<(Name, Value)>,
+    /// The call expression that made it, where one did.
+    pub call: Option<(FileId, &'a ast::ExprCall)>,
+}
+
+#[derive(Debug)]
+pub struct Class<'a> {
+    pub name: Name,
+    pub qualname: Arc<str>,
+    pub module: ModuleId,
+    pub bases: Vec<ClassId>,
+    /// C3 order, itself first.
+    pub mro: Vec<ClassId>,
+    pub attributes: Names,
+    /// Last assignment of each name in the class body.
+    pub assignments: FxHashMap<Name, &'a ast::Stmt>,
+    pub statement: Option<(FileId, &'a ast::StmtClassDef)>,
+    /// A base could not be evaluated, so attributes may exist that are not seen.
+    pub open: bool,
+    /// The source is not here; `qualname` is then the whole dotted path.
+    pub opaque: bool,
+    pub metaclass: Option<ClassId>,
+    /// Members of an enumeration, in order.
+    pub members: Vec<Name>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Definition<'a> {
+    Def(&'a ast::StmtFunctionDef),
+    Lambda(&'a ast::ExprLambda),
+}
+
+#[derive(Debug)]
+pub struct Function<'a> {
+    pub name: Name,
+    pub qualname: Arc<str>,
+    pub definition: Definition<'a>,
+    pub module: ModuleId,
+    pub closure: ScopeId,
+    /// The class whose body defines it, for `super()`.
+    pub class: Option<ClassId>,
+    /// Evaluated defaults by parameter name.
+    pub defaults: Vec<(Name, Value)>,
+    pub attributes: Names,
+    pub generator: bool,
+}
+
+/// A namespace: a module's, a class body's or a call's.
+#[derive(Debug)]
+pub struct Scope {
+    pub names: Names,
+    pub parent: Option<ScopeId>,
+    pub module: ModuleId,
+    pub globals: Vec<Name>,
+    /// A class body is not seen from the functions in it.
+    pub class_body: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Heap<'a> {
+    pub objects: Vec<Object<'a>>,
+    pub classes: Vec<Class<'a>>,
+    pub functions: Vec<Function<'a>>,
+    pub scopes: Vec<Scope>,
+}
+
+fn next(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+impl<'a> Heap<'a> {
+    pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {
+        let id = ObjectId(next(self.objects.len()));
+        self.objects.push(object);
+        id
+    }
+
+    pub fn add_class(&mut self, class: Class<'a>) -> ClassId {
+        let id = ClassId(next(self.classes.len()));
+        self.classes.push(class);
+        id
+    }
+
+    pub fn add_function(&mut self, function: Function<'a>) -> FunctionId {
+        let id = FunctionId(next(self.functions.len()));
+        self.functions.push(function);
+        id
+    }
+
+    pub fn add_scope(&mut self, scope: Scope) -> ScopeId {
+        let id = ScopeId(next(self.scopes.len()));
+        self.scopes.push(scope);
+        id
+    }
+
+    pub fn list(&mut self, items: Vec<Value>) -> Value {
+        Value::List(self.add_object(Object::List(items)))
+    }
+
+    pub fn dict(&mut self, dict: Dict) -> Value {
+        Value::Dict(self.add_object(Object::Dict(dict)))
+    }
+
+    pub fn set(&mut self, items: IndexMap<Key, Value, FxBuildHasher>) -> Value {
+        Value::Set(self.add_object(Object::Set(items)))
+    }
+
+    pub fn class(&self, id: ClassId) -> &Class<'a> {
+        &self.classes[id.0 as usize]
+    }
+
+    pub fn class_mut(&mut self, id: ClassId) -> &mut Class<'a> {
+        &mut self.classes[id.0 as usize]
+    }
+
+    pub fn function(&self, id: FunctionId) -> &Function<'a> {
+        &self.functions[id.0 as usize]
+    }
+
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0 as usize]
+    }
+
+    pub fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
+        &mut self.scopes[id.0 as usize]
+    }
+
+    pub fn object(&self, id: ObjectId) -> &Object<'a> {
+        &self.objects[id.0 as usize]
+    }
+
+    pub fn object_mut(&mut self, id: ObjectId) -> &mut Object<'a> {
+        &mut self.objects[id.0 as usize]
+    }
+
+    pub fn instance(&self, id: ObjectId) -> Option<&Instance<'a>> {
+        match self.object(id) {
+            Object::Instance(instance) => Some(instance),
+            _ => None,
+        }
+    }
+
+    pub fn instance_mut(&mut self, id: ObjectId) -> Option<&mut Instance<'a>> {
+        match self.object_mut(id) {
+            Object::Instance(instance) => Some(instance),
+            _ => None,
+        }
+    }
+
+    /// Whether `class` is `ancestor` or derives from it.
+    pub fn is_subclass(&self, class: ClassId, ancestor: ClassId) -> bool {
+        self.class(class).mro.contains(&ancestor)
+    }
+
+    /// Looks a name up along the resolution order; says in which class it was found.
+    pub fn find_in_class(&self, class: ClassId, name: &str) -> Option<(ClassId, &Value)> {
+        self.class(class)
+            .mro
+            .iter()
+            .find_map(|id| self.class(*id).attributes.get(name).map(|value| (*id, value)))
+    }
+
+    pub fn list_items(&self, id: ObjectId) -> &[Value] {
+        match self.object(id) {
+            Object::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub fn dict_of(&self, id: ObjectId) -> Option<&Dict> {
+        match self.object(id) {
+            Object::Dict(dict) => Some(dict),
+            _ => None,
+        }
+    }
+
+    pub fn dict_get(&self, id: ObjectId, key: &str) -> Option<&Value> {
+        self.dict_of(id)?.entries.get(&Key::Str(key.into())).map(|(_, value)| value)
+    }
+}
+
+/// Where a range of a file lies, for [`pgwright_diagnostics::Span`].
+pub fn span(file: FileId, range: TextRange) -> pgwright_diagnostics::Span {
+    pgwright_diagnostics::Span::new(file, range.start().to_u32(), range.end().to_u32())
+}
