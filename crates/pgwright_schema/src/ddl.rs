@@ -127,7 +127,7 @@ fn exclusion_body(exclusion: &Exclusion) -> String {
         exclusion.elements.iter().map(|(key, operator)| format!("{} WITH {operator}", index_key(key))).collect();
     format!(
         "EXCLUDE USING {} ({}){}{}{}",
-        exclusion.method,
+        exclusion.method.as_str().to_ascii_uppercase(),
         elements.join(", "),
         include_clause(&exclusion.include),
         exclusion.predicate.as_ref().map(|predicate| format!(" WHERE ({predicate})")).unwrap_or_default(),

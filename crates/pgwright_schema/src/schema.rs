@@ -106,8 +106,8 @@ pub struct ForeignKey {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exclusion {
-    /// As written: Django sends `GIST`.
-    pub method: String,
+    /// `gist`, `spgist` or `hash`; written in capitals, as Django does where the code says nothing.
+    pub method: IndexMethod,
     /// Each key with the operator that must not hold between two rows.
     pub elements: Vec<(IndexKey, String)>,
     pub include: Vec<String>,

@@ -8,7 +8,7 @@ use super::context::{Context, Known};
 use super::function::{expression, is_expression};
 use super::literal::{array_default, prepared};
 use super::output::{Output, of_field};
-use super::unresolved;
+use super::{field_site, unresolved};
 use crate::model::{Field, Value};
 use crate::project::Unresolved;
 
@@ -19,7 +19,7 @@ pub(super) fn columns(context: &Context, table: &mut Table, lost: &mut Vec<Unres
                 beside(context, field, &column, table);
                 table.columns.push(column);
             }
-            Err(reason) => lost.push(unresolved(context, &field.name, reason)),
+            Err(reason) => lost.push(unresolved(context, &field.name, reason, field_site(field))),
         }
     }
     if let Some(key) = composite_key(context) {
@@ -29,7 +29,7 @@ pub(super) fn columns(context: &Context, table: &mut Table, lost: &mut Vec<Unres
                 kind: ConstraintKind::PrimaryKey { columns },
                 placement: Placement::Table,
             }),
-            Err(reason) => lost.push(unresolved(context, "pk", reason)),
+            Err(reason) => lost.push(unresolved(context, "pk", reason, None)),
         }
     }
 }
@@ -105,7 +105,7 @@ fn parse_check(text: &str, column: &str) -> Expr {
     if positive.to_string() == text { positive } else { Expr::Raw(text.to_owned()) }
 }
 
-/// The columns of a `CompositePrimaryKey("a", "b")`, whose field names stand in the field's `default`-less declaration.
+/// The columns of a `CompositePrimaryKey("a", "b")`: the model graph holds the names as that field's default.
 fn composite_key(context: &Context) -> Option<Known<Vec<String>>> {
     let field = context.model.fields.iter().find(|field| field.class.ends_with(".CompositePrimaryKey"))?;
     let names: Option<Vec<String>> = match &field.default {

@@ -3,7 +3,7 @@
 use pgwright_schema::{Expr, Operator};
 
 use super::context::{Context, Known, Typed};
-use super::function::{expression, is_expression};
+use super::function::{declares_output, expression, is_expression};
 use super::lookup::{Condition, Rhs, class_lookup, is_null, lookup};
 use super::output::Output;
 use crate::model::{Call, Combined, Value};
@@ -85,7 +85,7 @@ fn compile(context: &Context, value: &Value, resolved: bool) -> Known<Condition>
         Value::Combined(_) => add_q(context, &tree(value)?, false)?,
         other => leaf_expression(context, other)?,
     };
-    as_sql(&node, resolved)
+    as_sql(context, &node, resolved)
 }
 
 fn tree(value: &Value) -> Known<Tree<'_>> {
@@ -259,11 +259,11 @@ fn lookup_call(context: &Context, call: &Call, name: &str) -> Known<Condition> {
         return Err("a lookup whose left side is not an expression".to_owned());
     }
     let lhs = expression(context, left, true)?;
-    let unresolved_f = matches!(left, Value::Call(f) if f.class.ends_with(".F"));
+    let untyped = !declares_output(left);
     let rhs = match right {
         value if is_expression(value) => Rhs::Expr(expression(context, value, false)?),
-        // A bare `F` has no type yet when the lookup is made: the value is wrapped as it is.
-        value if unresolved_f && matches!(name, "exact" | "gt" | "gte" | "lt" | "lte") => {
+        // Without a type yet when the lookup is made (`F`, `Lower`), the value is wrapped as it is.
+        value if untyped && matches!(name, "exact" | "gt" | "gte" | "lt" | "lte") => {
             Rhs::Expr(Typed::value(super::literal::plain(value)?, Output::Other))
         }
         value => Rhs::Value(value),
@@ -281,16 +281,16 @@ pub(super) fn lookup_expression(context: &Context, call: &Call) -> Option<Known<
 }
 
 /// `WhereNode.as_sql`.
-fn as_sql(node: &Where, resolved: bool) -> Known<Condition> {
+fn as_sql(context: &Context, node: &Where, resolved: bool) -> Known<Condition> {
     let total = node.children.len();
     let (mut full, mut empty) = if node.connector == Connector::And { (total, 1) } else { (1, total) };
     if node.connector == Connector::Xor {
-        return xor(node);
+        return xor(context, node, resolved);
     }
     let mut parts = Vec::new();
     for child in &node.children {
         let part = match child {
-            Clause::Where(inner) => as_sql(inner, resolved)?,
+            Clause::Where(inner) => as_sql(context, inner, resolved)?,
             Clause::Leaf(condition) => condition.clone(),
         };
         match part {
@@ -319,11 +319,11 @@ fn as_sql(node: &Where, resolved: bool) -> Known<Condition> {
 }
 
 /// PostgreSQL has no XOR: `(a OR b) AND 1 = (number of those that hold) % 2`.
-fn xor(node: &Where) -> Known<Condition> {
+fn xor(context: &Context, node: &Where, resolved: bool) -> Known<Condition> {
     let mut parts = Vec::new();
     for child in &node.children {
         match child {
-            Clause::Where(inner) => match as_sql(inner, false)? {
+            Clause::Where(inner) => match as_sql(context, inner, resolved)? {
                 Condition::Sql(expr) => parts.push(expr),
                 _ => return Err("an XOR with a constant".to_owned()),
             },
@@ -343,10 +343,12 @@ fn xor(node: &Where) -> Known<Condition> {
         });
     }
     let Some(mut sum) = sum else { return Ok(Condition::Always) };
-    if parts.len() > 2 {
-        sum = Expr::function("MOD", vec![sum, Expr::integer(2)]);
+    // Up to 4.2 Django forgot the remainder, so that exactly one must hold.
+    let modulo = parts.len() > 2 && context.at_least(5, 0);
+    if modulo {
+        sum = Expr::function("MOD", vec![sum, Expr::integer(2)]).paren();
     }
-    let odd = Expr::binary(Expr::integer(1), Operator::Eq, if parts.len() > 2 { sum.paren() } else { sum });
+    let odd = Expr::binary(Expr::integer(1), Operator::Eq, sum);
     let both = Expr::And(vec![Expr::Or(parts), odd]);
     Ok(Condition::Sql(if node.negated { Expr::Not(Box::new(both)) } else { both }))
 }

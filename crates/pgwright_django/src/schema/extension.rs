@@ -12,8 +12,8 @@ pub(super) fn extensions(schema: &Schema) -> Vec<String> {
         }
         for constraint in &table.constraints {
             if let ConstraintKind::Exclusion(exclusion) = &constraint.kind {
-                let method = IndexMethod::parse(&exclusion.method);
-                found.extend(exclusion.elements.iter().filter_map(|(key, _)| of_key(table, &method, key)));
+                let keys = exclusion.elements.iter().map(|(key, _)| key);
+                found.extend(keys.filter_map(|key| of_key(table, &exclusion.method, key)));
             }
         }
         found.extend(expressions(table).into_iter().flat_map(of_expression));

@@ -214,6 +214,17 @@ fn plain_function(name: &str) -> Option<(&'static str, Option<Output>)> {
     })
 }
 
+/// Whether an expression knows its output before its fields are resolved (`hasattr(lhs, "output_field")`).
+pub(super) fn declares_output(value: &Value) -> bool {
+    let Value::Call(call) = value else { return false };
+    let name = call.class.rsplit('.').next().unwrap_or_default();
+    let fixed = plain_function(name).is_some_and(|(_, output)| output.is_some());
+    fixed
+        || matches!(name, "Cast" | "ExpressionWrapper" | "RawSQL" | "SearchVector" | "KeyTextTransform" | "KT")
+        || name.starts_with("Extract")
+        || call.kwarg("output_field").is_some()
+}
+
 fn output_field(call: &Call) -> Known<Option<(Output, String)>> {
     let given = match arg(call, usize::MAX, "output_field") {
         Some(Value::None) | None => None,

@@ -11,7 +11,7 @@ use pgwright_schema::{
 use super::condition::condition;
 use super::context::{Context, Known};
 use super::function::{argument, has_parameters};
-use super::unresolved;
+use super::{field_site, meta_site, unresolved};
 use crate::model::{self, ConstraintKind as Declared, Field, Value};
 use crate::project::Unresolved;
 
@@ -52,7 +52,7 @@ pub(super) fn field_indexes(context: &Context, table: &mut Table, lost: &mut Vec
                 if !is_catalogued(&collation) {
                     let reason =
                         format!("whether the collation {collation} is deterministic: no _like index is assumed");
-                    lost.push(unresolved(context, &field.name, reason));
+                    lost.push(unresolved(context, &field.name, reason, field_site(field)));
                 }
             }
             _ => {
@@ -121,7 +121,9 @@ pub(super) fn index_together(context: &Context, table: &mut Table, lost: &mut Ve
                 let index = btree(table, name, keys, IndexOrigin::Together);
                 table.indexes.push(index);
             }
-            Err(reason) => lost.push(unresolved(context, "index_together", reason)),
+            Err(reason) => {
+                lost.push(unresolved(context, "index_together", reason, meta_site(context, "index_together")))
+            }
         }
     }
 }
@@ -130,7 +132,7 @@ pub(super) fn meta_indexes(context: &Context, table: &mut Table, lost: &mut Vec<
     for declared in &context.model.indexes {
         match meta_index(context, table, declared) {
             Ok(index) => table.indexes.push(index),
-            Err(reason) => lost.push(unresolved(context, &declared.name, reason)),
+            Err(reason) => lost.push(unresolved(context, &declared.name, reason, declared.site)),
         }
     }
 }
@@ -260,7 +262,7 @@ pub(super) fn constraints(context: &Context, table: &mut Table, lost: &mut Vec<U
             Declared::Other => Err(format!("the constraint class {}", declared.class)),
         };
         if let Err(reason) = made {
-            lost.push(unresolved(context, &declared.name, reason));
+            lost.push(unresolved(context, &declared.name, reason, declared.site));
         }
     }
 }
@@ -333,8 +335,7 @@ fn exclusion(context: &Context, declared: &model::Constraint) -> Known<Constrain
     let predicate: Option<Expr> =
         declared.condition.as_ref().map(|value| condition(context, value, false)).transpose()?;
     Ok(ConstraintKind::Exclusion(Exclusion {
-        // Django writes what the code says, and `GIST` where it says nothing.
-        method: declared.index_type.clone().unwrap_or_else(|| "GIST".to_owned()).to_ascii_uppercase(),
+        method: declared.index_type.as_deref().map_or(IndexMethod::Gist, IndexMethod::parse),
         elements,
         include: context.local_columns(&declared.include)?,
         predicate,

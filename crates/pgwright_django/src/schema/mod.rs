@@ -16,9 +16,10 @@ mod output;
 mod relation;
 mod text;
 
+use pgwright_diagnostics::Span;
 use pgwright_schema::{Placement, Schema, Table, names};
 
-use crate::model::{Model, Origin};
+use crate::model::{Field, Model, Origin};
 use crate::project::{Project, Unresolved};
 use context::Context;
 
@@ -109,7 +110,17 @@ fn name_unnamed(table: &mut Table) {
     }
 }
 
-fn unresolved(context: &Context, what: &str, reason: impl Into<String>) -> Unresolved {
-    let subject = if what.is_empty() { context.model.label() } else { format!("{}.{what}", context.model.label()) };
-    Unresolved { subject, reason: reason.into(), site: None }
+fn unresolved(context: &Context, what: &str, reason: impl Into<String>, site: Option<Span>) -> Unresolved {
+    Unresolved { subject: format!("{}.{what}", context.model.label()), reason: reason.into(), site }
+}
+
+/// Where a field is declared.
+fn field_site(field: &Field) -> Option<Span> {
+    field.site.as_ref().map(|site| site.statement)
+}
+
+/// Where an option of `Meta` is set.
+fn meta_site(context: &Context, option: &str) -> Option<Span> {
+    let site = context.model.site.as_ref()?;
+    site.meta_options.iter().find(|found| found.name == option).map(|found| found.statement)
 }

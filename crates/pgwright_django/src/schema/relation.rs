@@ -3,7 +3,7 @@
 use pgwright_schema::{Constraint, ConstraintKind, Deferrable, ForeignKey, Placement, Table, names};
 
 use super::context::{Context, Known};
-use super::unresolved;
+use super::{field_site, meta_site, unresolved};
 use crate::model::{Field, Model, Models, Relation};
 use crate::project::Unresolved;
 
@@ -17,7 +17,9 @@ pub(super) fn unique_together(context: &Context, table: &mut Table, lost: &mut V
                     ConstraintKind::Unique { columns, deferrable: None, nulls_distinct: None, include: Vec::new() };
                 table.constraints.push(Constraint { name, kind, placement: Placement::Alter });
             }
-            Err(reason) => lost.push(unresolved(context, "unique_together", reason)),
+            Err(reason) => {
+                lost.push(unresolved(context, "unique_together", reason, meta_site(context, "unique_together")))
+            }
         }
     }
 }
@@ -36,7 +38,7 @@ pub(super) fn foreign_keys(context: &Context, table: &mut Table, lost: &mut Vec<
                     placement: Placement::Alter,
                 });
             }
-            Err(reason) => lost.push(unresolved(context, &field.name, reason)),
+            Err(reason) => lost.push(unresolved(context, &field.name, reason, field_site(field))),
         }
     }
 }

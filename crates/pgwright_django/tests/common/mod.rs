@@ -147,6 +147,7 @@ pub(crate) fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
         to_field: text(json, "to_field"),
         through: None,
         through_automatic: false,
+        db_table: None,
         swappable: None,
     });
     let expression = json.get("expression").map(value).or_else(|| text(json, "generated").map(|text| repr(&text)));
