@@ -72,6 +72,35 @@ pub struct Constraint {
     pub placement: Placement,
 }
 
+impl Constraint {
+    /// The columns of its own table that it needs, each once.
+    pub fn columns(&self) -> Vec<&str> {
+        match &self.kind {
+            ConstraintKind::PrimaryKey { columns } => columns.iter().map(String::as_str).collect(),
+            ConstraintKind::Unique { columns, include, .. } => {
+                columns.iter().chain(include).map(String::as_str).collect()
+            }
+            ConstraintKind::Check { expression } => expression.columns(),
+            ConstraintKind::ForeignKey(key) => key.columns.iter().map(String::as_str).collect(),
+            ConstraintKind::Exclusion(exclusion) => {
+                let keys = exclusion.elements.iter().map(|(key, _)| &key.expr);
+                used(keys, &exclusion.include, exclusion.predicate.as_ref())
+            }
+        }
+    }
+}
+
+fn used<'a>(keys: impl Iterator<Item = &'a Expr>, include: &'a [String], predicate: Option<&'a Expr>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    let columns = keys.chain(predicate).flat_map(Expr::columns).chain(include.iter().map(String::as_str));
+    for column in columns {
+        if !found.contains(&column) {
+            found.push(column);
+        }
+    }
+    found
+}
+
 /// Where Django's schema editor writes a constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +167,13 @@ pub struct Index {
     pub with: Vec<(String, String)>,
     pub tablespace: Option<String>,
     pub origin: IndexOrigin,
+}
+
+impl Index {
+    /// The columns it needs: of keys, `INCLUDE` and predicate, each once.
+    pub fn columns(&self) -> Vec<&str> {
+        used(self.keys.iter().map(|key| &key.expr), &self.include, self.predicate.as_ref())
+    }
 }
 
 /// What declared an index.

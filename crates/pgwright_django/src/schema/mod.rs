@@ -47,6 +47,7 @@ pub fn schema(project: &Project) -> SchemaOutcome {
 /// The schema of the project's models, in the order of registration, each many-to-many table after its owner.
 pub fn schema_of(project: &Project, scope: Scope) -> SchemaOutcome {
     let mut outcome = SchemaOutcome::default();
+    default_tablespaces(project, &mut outcome.unresolved);
     let wanted = |model: &&Model| model.has_table() && (scope == Scope::All || model.origin.is_own());
     let automatic = |model: &Model| matches!(model.origin, Origin::AutomaticThrough { .. });
     for model in project.models.all.iter().filter(wanted).filter(|model| !automatic(model)) {
@@ -79,6 +80,7 @@ fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
         tablespace: None,
     };
     let unresolved = &mut outcome.unresolved;
+    tablespaces(&context, unresolved);
     column::columns(&context, &mut table, unresolved);
     relation::unique_together(&context, &mut table, unresolved);
     relation::foreign_keys(&context, &mut table, unresolved);
@@ -86,8 +88,51 @@ fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
     index::field_indexes(&context, &mut table, unresolved);
     index::index_together(&context, &mut table, unresolved);
     index::meta_indexes(&context, &mut table, unresolved);
+    drop_dangling(&context, &mut table, unresolved);
     name_unnamed(&mut table);
     outcome.schema.tables.push(table);
+}
+
+/// What needs a column that is itself unresolved cannot be built either.
+fn drop_dangling(context: &Context, table: &mut Table, lost: &mut Vec<Unresolved>) {
+    let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let missing = |needed: Vec<&str>| {
+        needed.into_iter().find(|name| !columns.iter().any(|column| column == name)).map(str::to_owned)
+    };
+    let mut keep = |name: &str, missing: Option<String>| match missing {
+        Some(column) => {
+            lost.push(unresolved(context, name, format!("its column {column} is not known"), None));
+            false
+        }
+        None => true,
+    };
+    table.constraints.retain(|constraint| keep(&constraint.name, missing(constraint.columns())));
+    table.indexes.retain(|index| keep(&index.name, missing(index.columns())));
+}
+
+/// Tablespaces of tables and of columns' indexes are not part of the model graph: said, where one is given.
+fn tablespaces(context: &Context, lost: &mut Vec<Unresolved>) {
+    let reason = "the tablespace is not written into the schema";
+    if let Some(site) = meta_site(context, "db_tablespace") {
+        lost.push(unresolved(context, "db_tablespace", reason, Some(site)));
+    }
+    for field in context.model.local_columns() {
+        let keyword = field.site.as_ref().and_then(|site| site.keyword("db_tablespace"));
+        if let Some(keyword) = keyword {
+            lost.push(unresolved(context, &field.name, reason, Some(keyword.whole)));
+        }
+    }
+}
+
+/// `DEFAULT_TABLESPACE` and `DEFAULT_INDEX_TABLESPACE` move every table or index that names none.
+fn default_tablespaces(project: &Project, lost: &mut Vec<Unresolved>) {
+    for (name, value) in &project.settings.values {
+        let named = value.as_str().is_some_and(|text| !text.is_empty());
+        if named && matches!(name.as_str(), "DEFAULT_TABLESPACE" | "DEFAULT_INDEX_TABLESPACE") {
+            let reason = format!("{name} is not written into the schema");
+            lost.push(Unresolved { subject: "settings".to_owned(), reason, site: None });
+        }
+    }
 }
 
 /// Two unnamed constraints that PostgreSQL would call the same get `1`, `2`… after their label.
