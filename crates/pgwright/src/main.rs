@@ -4,7 +4,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "the binary is where I/O happens")]
 
-mod analysis;
 mod check;
 mod cli;
 mod config;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::{Confidence, Diagnostic, Files, Severity, Span};
-use pgwright_django::Project;
+use pgwright_django::{Project, ReadRequest, read};
 
-use crate::analysis::{ReadRequest, read};
 use crate::cli::ProjectArgs;
 use crate::config::{Config, parse_django};
 use crate::disk::Disk;

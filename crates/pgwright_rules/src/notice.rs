@@ -35,6 +35,11 @@ pub static NOTICES: &[&Notice] = &[
         summary: "a file that does not parse; the models in it are not known",
         severity: Severity::Error,
     },
+    &Notice {
+        name: "invalid-encoding",
+        summary: "a file whose bytes are not the text they claim to be",
+        severity: Severity::Warning,
+    },
     &Notice { name: "unreadable-file", summary: "a file that could not be read", severity: Severity::Warning },
     &UNUSED_IGNORE,
     &INVALID_IGNORE,

@@ -22,8 +22,8 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure
             models::render(args, &session, &reading)
         }
         Inspect::Schema(args) => {
-            let (_, reading) = open(&args.project, output)?;
-            schema::render(args, &reading)
+            let (session, reading) = open(&args.project, output)?;
+            schema::render(args, &session, &reading)
         }
         Inspect::Project(args) => {
             let (session, reading) = open(&args.project, output)?;

@@ -1,28 +1,42 @@
 //! `inspect schema`: the tables that Django's migrations create.
 
+use std::fmt::Write;
+
+use pgwright_django::schema::{SchemaOutcome, Scope, schema_of};
 use pgwright_schema::Schema;
 use serde::Serialize;
 
-use super::json;
+use super::{Open, json, unresolved};
 use crate::cli::{InspectSchemaArgs, SchemaFormat};
-use crate::session::Reading;
+use crate::session::{Reading, Session};
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
     #[serde(flatten)]
     schema: &'a Schema,
+    /// Columns, indexes and constraints that are left out, and why.
+    unresolved: Vec<Open<'a>>,
 }
 
-pub(super) fn render(args: &InspectSchemaArgs, reading: &Reading) -> String {
-    let schema = crate::analysis::schema(&reading.project, args.all);
+pub(super) fn render(args: &InspectSchemaArgs, session: &Session, reading: &Reading) -> String {
+    let scope = if args.all { Scope::All } else { Scope::Own };
+    let SchemaOutcome { schema, unresolved: left_out } = schema_of(&reading.project, scope);
     match args.format {
-        SchemaFormat::Json => json(&Document { version: 1, schema: &schema }),
+        SchemaFormat::Json => {
+            json(&Document { version: 1, schema: &schema, unresolved: unresolved(session, &reading.files, &left_out) })
+        }
         SchemaFormat::Sql => pgwright_schema::ddl(&schema)
             .iter()
             .map(|statement| format!("{};\n", statement.trim_end_matches(';')))
             .collect(),
-        SchemaFormat::Text => to_text(&schema),
+        SchemaFormat::Text => {
+            let mut text = to_text(&schema);
+            for open in &left_out {
+                let _ = writeln!(text, "\nnot understood: {}: {}", open.subject, open.reason);
+            }
+            text
+        }
     }
 }
 

@@ -1,0 +1,36 @@
+//! Reading a project in memory and running rules over it.
+
+use pgwright_diagnostics::{Diagnostic, Files, Fix, apply};
+use pgwright_django::Project;
+use pgwright_django::{ReadRequest, read};
+use pgwright_rules::{Facts, Rule, Selection};
+
+use crate::Memory;
+
+/// A project that was read, with what rules found in it.
+#[derive(Debug)]
+pub struct Checked {
+    pub files: Files,
+    pub project: Project,
+    pub found: Vec<Diagnostic>,
+}
+
+/// Reads the project whose root is the root of `host`, and runs these rules.
+pub fn check_project(host: &Memory, rules: &[&'static Rule]) -> Checked {
+    let request = ReadRequest { paths: host.python_files(), roots: vec![".".into()], ..ReadRequest::default() };
+    let (files, project) = read(&request, host);
+    let facts = Facts { project: &project, files: &files };
+    let found = pgwright_rules::run(facts, &Selection::of(rules), pgwright_python::comments);
+    Checked { files, project, found }
+}
+
+impl Checked {
+    /// The project after fixes; those that have to wait for another round are left out.
+    pub(crate) fn fixed(&self, host: &Memory, fixes: &[&Fix]) -> Memory {
+        let mut host = host.clone();
+        for (file, text) in apply(&self.files, fixes).texts {
+            host.files.insert(self.files.path(file).to_owned(), text);
+        }
+        host
+    }
+}
