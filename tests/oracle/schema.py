@@ -3,8 +3,7 @@
 
     schema.py migrate PROJECT --settings MODULE --out FILE    the catalogue after `manage.py migrate`
     schema.py apply DDL --out FILE                            the catalogue after running a file of DDL
-    schema.py compare DDL --truth FILE [--also FILE] [--shared]
-                                                              run DDL, print how it differs from a catalogue
+    schema.py compare DDL --truth FILE [--also FILE]          run DDL, print how it differs from a catalogue
     schema.py truth --registry FILE --dump FILE --out DIR     make a corpus project's truth (maintainers)
 
 A catalogue is JSON, or JSON compressed by xz when the file's name ends in `.xz`.
@@ -80,9 +79,13 @@ def apply(arguments: argparse.Namespace) -> int:
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Compare what the DDL builds with a catalogue. With `--shared`, tables on one side only are ignored unless own."""
+    """Compare what the DDL builds with a catalogue.
+
+    Of a corpus project: its own tables, and those of django.contrib that both sides have. Other packages' tables have
+    histories of their own.
+    """
     truth = read_json(arguments.truth)
-    own: set[str] = set(truth.get("own_tables", truth["tables"]))
+    own, contrib = set(truth.get("own_tables", [])), set(truth.get("contrib_tables", []))
     with temporary_server() as server:
         server.create_database("ddl")
         # Extensions are the work of migrations; models do not say them.
@@ -93,7 +96,7 @@ def compare(arguments: argparse.Namespace) -> int:
 
     def compared(table: str) -> bool:
         both = table in truth["tables"] and table in found["tables"]
-        return table in own or both or not arguments.shared
+        return not own or table in own or (table in contrib and both)
 
     expected = restrict(truth, compared)
     also = [restrict(read_json(arguments.also), compared)] if arguments.also else []
@@ -115,6 +118,9 @@ def truth(arguments: argparse.Namespace) -> int:
     """
     registry = read_json(arguments.registry)
     own = sorted({model["db_table"] for model in registry["models"] if model["own"] and model.get("create_sql")})
+    contrib = sorted(
+        model["db_table"] for model in registry["external_models"] if model["module"].startswith("django.contrib.")
+    )
     # An automatic many-to-many table is created by its own entry and by that of the model that declares it.
     statements = list(dict.fromkeys(sql for model in registry["models"] for sql in model.get("create_sql", [])))
     statements.sort(key=lambda sql: not sql.startswith("CREATE TABLE"))
@@ -134,7 +140,7 @@ def truth(arguments: argparse.Namespace) -> int:
     for error in errors:
         print(f"error {error}")
     migrated, models = (
-        {"own_tables": own} | restrict(catalogue, lambda table: table in migrated["tables"] or table in own)
+        {"own_tables": own, "contrib_tables": contrib} | restrict(catalogue, lambda table: table in migrated["tables"] or table in own)
         for catalogue in (migrated, models)
     )
     history = list(differences(models, migrated))
@@ -165,7 +171,6 @@ def main() -> int:
     command.add_argument("ddl", type=Path)
     command.add_argument("--truth", type=Path, required=True)
     command.add_argument("--also", type=Path, help="a second catalogue, right where it differs from the first")
-    command.add_argument("--shared", action="store_true", help="ignore third-party tables that only one side has")
     command.set_defaults(run=compare)
 
     command = commands.add_parser("truth")
