@@ -14,9 +14,8 @@ class time:
         pass
 
 class timezone:
-    utc = None
-
     def __init__(self, *args, **kwargs):
         pass
 
-UTC = timezone.utc
+UTC = timezone("UTC")
+timezone.utc = UTC

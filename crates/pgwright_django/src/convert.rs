@@ -6,7 +6,7 @@ use pgwright_python::value::{ClassId, Name, Object, Value as Evaluated};
 use crate::model::{Call, Combined, Value};
 
 /// Nesting kept; deeper values are of no use to anyone.
-const DEPTH: u32 = 12;
+const DEPTH: u32 = 64;
 
 pub(crate) fn to_value(evaluator: &mut Evaluator<'_>, value: &Evaluated, depth: u32) -> Value {
     if depth > DEPTH {

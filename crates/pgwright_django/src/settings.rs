@@ -63,7 +63,21 @@ pub(crate) fn evaluate(
             site: None,
         });
     }
-    publish(evaluator, &names);
+    let mut published = names.clone();
+    for (name, value) in
+        [("AUTH_USER_MODEL", &settings.auth_user_model), ("DEFAULT_AUTO_FIELD", &settings.default_auto_field)]
+    {
+        if !names.iter().any(|(known, _)| known == name) {
+            published.push((Name::new_static(name), Value::str(value.as_str())));
+        }
+    }
+    publish(evaluator, &published);
+    // Django's own abstract bases exist before any project's: columns are ordered by when fields were made.
+    for module in ["django.contrib.contenttypes.models", "django.contrib.auth.models"] {
+        if let Some(module) = evaluator.import(module) {
+            evaluator.ensure(module);
+        }
+    }
     for (name, value) in &names {
         match (name.as_str(), value) {
             ("INSTALLED_APPS", _) => settings.installed_apps = installed(evaluator, value, unresolved),

@@ -6,24 +6,22 @@ linesep = "\n"
 name = "posix"
 
 class _Environ:
-    """The environment of production is not known; a default is what the author expects without it."""
+    """An environment in which nothing is set: settings take the way their author wrote for that."""
 
     def get(self, key, default=None):
-        if default is None:
-            return unknown("an environment variable")
         return default
 
     def setdefault(self, key, default=None):
         return default
 
     def __getitem__(self, key):
-        return unknown("an environment variable")
+        return unknown("the environment variable " + key)
 
     def __contains__(self, key):
-        return unknown("an environment variable")
+        return False
 
     def pop(self, key, default=None):
-        return self.get(key, default)
+        return default
 
 environ = _Environ()
 

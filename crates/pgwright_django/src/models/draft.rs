@@ -206,8 +206,11 @@ fn own_fields(
     draft: &mut Draft,
     unresolved: &mut Vec<Unresolved>,
 ) {
-    let attributes: Vec<(Name, Value)> =
+    let mut attributes: Vec<(Name, Value)> =
         evaluator.heap.class(class).attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let added = added_fields(evaluator, class);
+    attributes.retain(|(name, _)| !added.iter().any(|(other, _)| other == name));
+    attributes.extend(added);
     let own = evaluator.module(evaluator.heap.class(class).module).origin == ModuleOrigin::Project;
     for (name, value) in attributes {
         let Value::Instance(object) = value else { continue };
@@ -237,6 +240,23 @@ fn own_fields(
             }
         }
     }
+}
+
+/// Fields that `contribute_to_class` added to `_meta`, whatever then took the attribute's place.
+fn added_fields(evaluator: &Evaluator<'_>, class: ClassId) -> Vec<(Name, Value)> {
+    let added = match evaluator.heap.class(class).attributes.get("_meta") {
+        Some(Value::Instance(meta)) => super::values::attribute(evaluator, *meta, "added"),
+        _ => None,
+    };
+    let Some(Value::Dict(added)) = added else { return Vec::new() };
+    let entries = evaluator.heap.dict_of(added).map(|dict| dict.entries.clone()).unwrap_or_default();
+    entries
+        .into_values()
+        .filter_map(|(name, value)| match name {
+            Value::Str(name) => Some((Name::new(&name), value)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// What `ModelBase.__new__` takes from the bases.

@@ -18,6 +18,7 @@ pub(crate) fn resolve(
     add_through_models(evaluator, context, models);
     column_types(models, unresolved);
     related_names(models);
+    inherited_fields(models);
 }
 
 /// Labels compare without case in the model's name, as `apps.get_model` does.
@@ -300,6 +301,26 @@ fn related_names(models: &mut Models) {
     }
     for (to, entry) in reverse {
         models.all[to.0 as usize].reverse.push(entry);
+    }
+}
+
+/// A column of a concrete parent is the parent's field, whatever the child's own names would make of it.
+fn inherited_fields(models: &mut Models) {
+    for at in 0..models.all.len() {
+        let owners = ancestors(models, ModelId(at as u32));
+        for index in 0..models.all[at].fields.len() {
+            let field = &models.all[at].fields[index];
+            if field.local {
+                continue;
+            }
+            let own = owners.iter().find_map(|owner| {
+                models.get(*owner).fields.iter().find(|other| other.local && other.name == field.name)
+            });
+            if let Some(own) = own {
+                let inherited = Field { local: false, ..own.clone() };
+                models.all[at].fields[index] = inherited;
+            }
+        }
     }
 }
 

@@ -542,32 +542,24 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Attributes of a class, or of the abstract classes it derives from, whose value's class has a method of this name other than
-    /// the plain one: `[(name, value), …]`.
+    /// Attributes in a class's own body whose value's class has a method of this name other than the plain one:
+    /// `[(name, value), …]`.
     fn attributes_with(&mut self, class: ClassId, method: &str, plain: &Value) -> Value {
         let plain = match plain {
             Value::Function(id) => Some(*id),
             _ => None,
         };
-        let mut seen: Vec<Name> = Vec::new();
         let mut pairs = Vec::new();
-        for ancestor in &self.heap.class(class).mro {
-            for (name, value) in &self.heap.class(*ancestor).attributes {
-                if seen.contains(name) {
-                    continue;
-                }
-                let Value::Instance(id) = value else { continue };
-                let Some(instance) = self.heap.instance(*id) else { continue };
-                seen.push(name.clone());
-                if let Some((_, Value::Function(found))) = self.heap.find_in_class(instance.class, method)
-                    && Some(*found) != plain
-                {
-                    pairs.push((name.clone(), value.clone()));
-                }
+        for (name, value) in &self.heap.class(class).attributes {
+            let Value::Instance(id) = value else { continue };
+            let Some(instance) = self.heap.instance(*id) else { continue };
+            if let Some((_, Value::Function(found))) = self.heap.find_in_class(instance.class, method)
+                && Some(*found) != plain
+            {
+                pairs.push(Value::tuple(vec![Value::str(name.as_str()), value.clone()]));
             }
         }
-        let items = pairs.into_iter().map(|(name, value)| Value::tuple(vec![Value::str(name.as_str()), value])).collect();
-        self.heap.list(items)
+        self.heap.list(pairs)
     }
 
     /// `importlib.metadata.entry_points(group=…)`: read from the `entry_points.txt` of what is installed.

@@ -123,8 +123,11 @@ impl<'a> Evaluator<'a> {
     pub fn module_attribute(&mut self, id: ModuleId, name: &str) -> Option<Value> {
         self.ensure(id);
         let scope = self.module(id).scope;
-        if let Some(value) = self.heap.scope(scope).names.get(name).cloned() {
-            return Some(self.force_in(scope, name, value));
+        match self.heap.scope(scope).names.get(name).cloned() {
+            // `from package import submodule` inside the package itself.
+            Some(Value::Lazy(module, wanted)) if module == id && wanted == name => {}
+            Some(value) => return Some(self.force_in(scope, name, value)),
+            None => {}
         }
         if self.module(id).is_package
             && let Some(submodule) = self.import(&format!("{}.{name}", self.module(id).name))
@@ -145,6 +148,10 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn force_in(&mut self, scope: crate::value::ScopeId, name: &str, value: Value) -> Value {
         if !matches!(value, Value::Lazy(..)) {
             return value;
+        }
+        // Modules that import one name from each other would go round for ever.
+        if let Some(slot) = self.heap.scope_mut(scope).names.get_mut(name) {
+            *slot = Value::unknown(format!("`{name}` is imported in a circle"));
         }
         let forced = self.force(value);
         if let Some(slot) = self.heap.scope_mut(scope).names.get_mut(name) {

@@ -21,11 +21,14 @@ class Model(metaclass=ModelBase):
 
     def __init_subclass__(cls, **kwargs):
         cls._meta = Options(cls)
-        for name, value in attributes_with(cls, "contribute_to_class", Field.contribute_to_class):
-            try:
-                value.contribute_to_class(cls, name)
-            except Exception:
-                pass
+        for base in cls.__mro__:
+            if base is cls or base.__dict__.get("_meta") and base._meta.abstract:
+                for name, value in attributes_with(base, "contribute_to_class", Field.contribute_to_class):
+                    if base is cls or name not in cls.__dict__:
+                        try:
+                            value.contribute_to_class(cls, name)
+                        except Exception:
+                            pass
         if not cls._meta.abstract:
             apps.register_model(cls._meta.app_label, cls)
 

@@ -35,6 +35,16 @@ class Combinable:
         return CombinedExpression("~", self, None)
     def __neg__(self):
         return CombinedExpression("*", self, -1)
+    def bitand(self, other):
+        return CombinedExpression("bitand", self, other)
+    def bitor(self, other):
+        return CombinedExpression("bitor", self, other)
+    def bitxor(self, other):
+        return CombinedExpression("bitxor", self, other)
+    def bitleftshift(self, other):
+        return CombinedExpression("bitleftshift", self, other)
+    def bitrightshift(self, other):
+        return CombinedExpression("bitrightshift", self, other)
     def asc(self, **kwargs):
         return CombinedExpression("asc", self, kwargs)
     def desc(self, **kwargs):

@@ -9,6 +9,7 @@ class Options:
         self.model_name = self.object_name.lower()
         self.auto_created = False
         self.local_managers = []
+        self.added = {}
 
     @property
     def meta(self):
@@ -121,4 +122,4 @@ class Options:
         return self.fields
 
     def add_field(self, field, private=False):
-        setattr(self.model, field.name, field)
+        self.added[field.name] = field

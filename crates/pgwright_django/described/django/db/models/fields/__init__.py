@@ -95,6 +95,7 @@ class Field:
     def contribute_to_class(self, cls, name, private_only=False):
         self.name = name
         self.model = cls
+        cls._meta.add_field(self)
         setattr(cls, name, self)
 
     def db_type(self, connection):
