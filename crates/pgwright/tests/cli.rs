@@ -1,0 +1,225 @@
+//! The command as a user runs it, on small projects.
+
+#![allow(clippy::disallowed_methods, reason = "tests make folders and run the command")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+const MODELS: &str = "from django.db import models\n\n\nclass Order(models.Model):\n    payload = models.TextField()\n";
+
+impl Project {
+    /// A Django project with one app, and these files beside or instead of its own.
+    fn new(files: &[(&str, &str)]) -> Self {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        let own = [
+            ("manage.py", "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n"),
+            ("settings.py", "INSTALLED_APPS = ['app']\nSECRET_KEY = 'x'\n"),
+            ("app/__init__.py", ""),
+            ("app/models.py", MODELS),
+        ];
+        for (path, text) in own.iter().chain(files) {
+            project.write(path, text);
+        }
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgwright"));
+        command.args(arguments).current_dir(self.path());
+        for name in ["VIRTUAL_ENV", "CONDA_PREFIX", "COLUMNS", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Exit code, stdout and stderr.
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+}
+
+const UNUSED: &str = "x = 1  # pgwright: ignore[unused-ignore]\ny = 2  # pgwright: ignore[syntax-error] why\n";
+
+#[test]
+fn a_clean_project_exits_with_0() {
+    let (code, out, err) = Project::new(&[]).run(&["check"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert_eq!(out, "no findings\nunderstood 1 of 1 model\n");
+}
+
+#[test]
+fn findings_exit_with_1_and_are_fixed() {
+    let project = Project::new(&[("app/views.py", UNUSED)]);
+    let (code, out, _) = project.run(&["check", "--format", "concise", "--select", "all"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("app/views.py:2:8: warning[unused-ignore] nothing to ignore here: `syntax-error` [fixable]\n")
+    );
+    assert_eq!(project.run(&["check", "--exit-zero"]).0, 0);
+
+    let (code, diff, err) = project.run(&["check", "--diff"]);
+    assert_eq!(code, 1);
+    assert!(diff.contains("--- a/app/views.py\n+++ b/app/views.py\n"), "{diff}");
+    assert!(diff.contains("\n-y = 2  # pgwright: ignore[syntax-error] why\n"), "{diff}");
+    assert!(diff.contains("\n+y = 2\n"), "{diff}");
+    assert!(err.contains("nothing was changed"), "{err}");
+    assert_eq!(project.read("app/views.py"), UNUSED);
+
+    let (code, out, err) = project.run(&["check", "--fix"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("2 fixed"), "{out}");
+    assert_eq!(project.read("app/views.py"), "x = 1\ny = 2\n");
+    assert_eq!(project.run(&["check", "--fix"]).0, 0);
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_said_and_the_rest_is_read() {
+    let project = Project::new(&[("app/broken.py", "def (:\n"), ("app/latin.py", "x = 1\n")]);
+    std::fs::write(project.path().join("app/latin.py"), b"x = '\xe4'\n").unwrap();
+    let (code, out, err) = project.run(&["check", "--format", "concise"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    assert!(out.contains("app/broken.py:1:"), "{out}");
+    assert!(out.contains("error[syntax-error]"), "{out}");
+    assert!(out.contains("app/latin.py:1:1: warning[invalid-encoding]"), "{out}");
+    assert!(out.contains("understood 1 of 1 model"), "{out}");
+}
+
+#[test]
+fn no_django_is_no_error() {
+    let folder = Project { folder: tempfile::tempdir().unwrap() };
+    folder.write("a.py", "x = 1\n");
+    let (code, out, _) = folder.run(&["check"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("no Django models in 1 Python file\n"), "{out}");
+}
+
+#[test]
+fn what_cannot_run_exits_with_2_and_says_how_to_go_on() {
+    let project = Project::new(&[]);
+    for (arguments, message) in [
+        (&["check", "nowhere"][..], "error: there is no `nowhere`"),
+        (&["check", "--select", "syntax-eror"], "hint: did you mean `syntax-error`?"),
+        (&["check", "--django", "new"], "hint: write it as in `--django 5.2`"),
+        (&["check", "--python", "nowhere"], "hint: give a site-packages folder"),
+        (&["check", "--baseline", "none.json"], "hint: write it with `--update-baseline`"),
+        (&["check", "--update-baseline"], "error: no baseline file to update"),
+        (&["check", "--config", "none.toml"], "could not read `none.toml`"),
+        (&["check", "--unsafe-fixes"], "--fix"),
+        (&["rules", "syntax-eror"], "hint: did you mean `syntax-error`?"),
+    ] {
+        let (code, out, err) = project.run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn configuration_is_found_above_and_mistakes_point_into_it() {
+    let project = Project::new(&[
+        ("app/views.py", UNUSED),
+        ("app/gen/out.py", UNUSED),
+        ("pyproject.toml", "[tool.pgwright]\nexclude = [\"gen\"]\nper-file-ignores = { \"app/*.py\" = [\"all\"] }\n"),
+    ]);
+    let (code, out, err) = project.run(&["check", "app"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+
+    project.write("pgwright.toml", "# ours\nexcludes = []\n");
+    let (code, _, err) = project.run(&["check", "app"]);
+    assert_eq!(code, 2);
+    for part in ["there is no key `excludes` here", "pgwright.toml:2:1", "2 | excludes = []", "did you mean `exclude`?"]
+    {
+        assert!(err.contains(part), "{err}");
+    }
+}
+
+#[test]
+fn a_baseline_hides_what_is_known() {
+    let project = Project::new(&[("app/views.py", UNUSED)]);
+    let (code, _, err) = project.run(&["check", "--baseline", "known.json", "--update-baseline"]);
+    assert_eq!(code, 0, "{err}");
+    project.write("app/views.py", &format!("# moved\n\n{UNUSED}"));
+    let (code, out, _) = project.run(&["check", "--baseline", "known.json"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("2 known in the baseline"), "{out}");
+    let before = project.read("known.json");
+    project.run(&["check", "--baseline", "known.json", "--update-baseline"]);
+    assert_eq!(project.read("known.json"), before);
+}
+
+#[test]
+fn an_app_is_read_with_its_project_and_only_its_findings_are_shown() {
+    let project = Project::new(&[("app/views.py", UNUSED), ("other.py", UNUSED)]);
+    let (_, out, _) = project.run(&["check", "app", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["summary"]["models_understood"], 1);
+    let paths: Vec<_> = report["diagnostics"].as_array().unwrap().iter().map(|found| &found["path"]).collect();
+    assert_eq!(paths, ["app/views.py", "app/views.py"]);
+}
+
+#[test]
+fn inspect_models_keeps_its_contract() {
+    let (code, out, err) = Project::new(&[]).run(&["inspect", "models", "--format", "json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(keys(&document), "version models unresolved");
+    let model = &document["models"][0];
+    assert_eq!(
+        keys(model),
+        "app name module file line table abstract proxy managed bases fields indexes constraints unique_together ordering"
+    );
+    assert_eq!((&model["file"], &model["line"]), (&"app/models.py".into(), &4.into()));
+    assert_eq!(
+        keys(&model["fields"][1]),
+        "name class column type null unique index primary_key has_default max_length to related_name on_delete"
+    );
+    assert_eq!(model["fields"][1]["type"], "text");
+}
+
+#[test]
+fn inspect_schema_is_sql() {
+    let (code, out, _) = Project::new(&[]).run(&["inspect", "schema", "--format", "sql", "--django", "5.2"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("CREATE TABLE \"app_order\" ("), "{out}");
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let project = Project::new(&[]);
+    let mut child = project.command(&["rules"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let project = Project::new(&[("app/views.py", UNUSED), ("app/broken.py", "def (:\n")]);
+    for format in ["full", "json", "sarif", "gitlab", "junit", "github"] {
+        let arguments = ["check", "--format", format];
+        assert_eq!(project.run(&arguments), project.run(&arguments), "{format}");
+    }
+    let (_, stdout, _) = project.run(&["check"]);
+    let (code, nothing, _) = project.run(&["check", "--output-file", "report.txt"]);
+    assert_eq!((code, nothing.as_str()), (1, ""));
+    assert_eq!(project.read("report.txt"), stdout);
+}
