@@ -110,6 +110,9 @@ pub(crate) fn texts(files: &Files) -> BTreeMap<Utf8PathBuf, String> {
 /// The path relative to the current folder if it lies below, as it is shown everywhere.
 fn below_here(path: &Utf8Path) -> Utf8PathBuf {
     let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+    // One file must have one name: configured patterns and `--baseline` entries are compared with it.
+    let real = path.components().any(|part| part.as_str() == "..").then(|| path.canonicalize_utf8().ok()).flatten();
+    let path = real.as_deref().unwrap_or(path);
     let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
     let path = match below {
         Some(rest) if rest.as_str().is_empty() => Utf8Path::new("."),

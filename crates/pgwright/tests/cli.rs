@@ -1,6 +1,6 @@
 //! The command as a user runs it, on small projects.
 
-#![allow(clippy::disallowed_methods, reason = "tests make folders and run the command")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

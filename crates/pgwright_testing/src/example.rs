@@ -199,4 +199,18 @@ x = 1
         assert!(examples[1].is_silent());
         assert!(examples[1].host.files[camino::Utf8Path::new("settings.py")].contains("\"shop\""));
     }
+
+    #[test]
+    fn an_example_is_a_project_whose_models_are_read() {
+        let page = "```python\nfrom django.db import models\n\n\nclass Order(models.Model):\n    note = models.TextField()\n```\n\
+                    ```python path=shop/models.py\nfrom django.db import models\n\n\nclass Item(models.Model):\n    \
+                    order = models.ForeignKey(\"app.Order\", models.CASCADE)\n```\n";
+        let examples = Example::all(&Page::parse(page));
+        assert_eq!(examples.len(), 1);
+        let checked = crate::check_project(&examples[0].host, &[]);
+        let own: Vec<String> = checked.project.models.own_tables().map(|model| model.label()).collect();
+        assert_eq!(own, ["app.Order", "shop.Item"]);
+        assert!(checked.project.unresolved.is_empty(), "{:?}", checked.project.unresolved);
+        assert!(checked.found.is_empty(), "{:?}", checked.found);
+    }
 }
