@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use pgwright_diagnostics::{Confidence, Diagnostic, Files, Severity, Span};
+use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
 use pgwright_django::{Project, ReadRequest, read};
 
 use crate::cli::ProjectArgs;
@@ -79,11 +79,8 @@ impl Session {
         let (mut files, mut project) = read(&self.request, &self.disk);
         for (path, reason) in &self.unreadable {
             let file = files.add(path.clone(), String::new());
-            project.diagnostics.push(
-                Diagnostic::new("unreadable-file", Severity::Warning, Span::top(file), "this file was not read")
-                    .why(reason.clone())
-                    .confidence(Confidence::Certain),
-            );
+            let headline = format!("this file was not read: {reason}");
+            project.diagnostics.push(Diagnostic::new("unreadable-file", Severity::Warning, Span::top(file), headline));
         }
         Reading { files, project }
     }
