@@ -9,6 +9,9 @@ use anyhow::Result;
 use crate::environment::{DJANGO_VERSIONS, django, root, tools};
 use crate::shell::{command, find_on_path, output, printed};
 
+/// Lines shown of either end of a failed step's output.
+const SHOWN_LINES: usize = 60;
+
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -85,8 +88,18 @@ fn report(name: &str, success: bool, start: Instant, text: &str) {
     let result = if success { "ok" } else { "FAILED" };
     println!("{name:<32} {result:<6} {:>7.1} s", start.elapsed().as_secs_f64());
     if !success {
-        println!("{text}\n");
+        println!("{}\n", shortened(text));
     }
+}
+
+/// Both ends of a long output: a compiler's first error and a test runner's summary.
+fn shortened(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= 2 * SHOWN_LINES {
+        return text.to_owned();
+    }
+    let (head, tail) = (&lines[..SHOWN_LINES], &lines[lines.len() - SHOWN_LINES..]);
+    format!("{}\n… {} lines …\n{}", head.join("\n"), lines.len() - 2 * SHOWN_LINES, tail.join("\n"))
 }
 
 /// Sums of the summaries of nextest (`9 passed, 1 failed`) and of `cargo test` (`9 passed; 1 failed`).
