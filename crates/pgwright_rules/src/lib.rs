@@ -4,6 +4,7 @@
 //! test at once. [`RULES`] is the only list of them.
 
 pub mod baseline;
+mod edits;
 mod fingerprint;
 mod notice;
 mod rule;

@@ -2,5 +2,9 @@
 
 use crate::Rule;
 
+mod deprecated_declaration;
+
 /// Every rule, in the order of the documentation.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    &deprecated_declaration::RULE,
+];
