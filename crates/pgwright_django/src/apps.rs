@@ -86,6 +86,10 @@ fn load_one(evaluator: &mut Evaluator<'_>, entry: &str, default_auto_field: &str
         let config = evaluator.import(&format!("{entry}.apps")).and_then(|module| config_class(evaluator, module));
         return Some(make(evaluator, entry, Some(package), config, default_auto_field));
     }
+    // Apps of Django that have no models are not described.
+    if entry.starts_with("django.") && !entry.contains(".apps.") {
+        return Some(make(evaluator, entry, None, None, default_auto_field));
+    }
     let (module, class) = entry.rsplit_once('.')?;
     let module = evaluator.import(module)?;
     let Some(Value::Class(config)) = evaluator.module_attribute(module, class) else { return None };

@@ -2,13 +2,13 @@
 
 use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Confidence, Diagnostic, Files, Label, Severity, Span};
-use pgwright_python::modules::{ModuleOrigin, ProjectFiles, SearchPaths};
+use pgwright_python::modules::{ProjectFiles, SearchPaths};
 use pgwright_python::value::Value;
 use pgwright_python::{Arena, Evaluator, Host, decode, parse};
 use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
-use crate::project::{DjangoVersion, Project, Unresolved, VersionSource};
+use crate::project::{DjangoVersion, Project, VersionSource};
 use crate::{apps, discovery, models, settings, usage};
 
 /// What to read, decided by the caller; nothing else is looked at but site-packages.
@@ -144,25 +144,7 @@ fn understand(
     project.models = models::build(&mut evaluator, &apps, &project.settings, &mut project.unresolved);
     project.apps = apps.into_iter().map(|app| app.app).collect();
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
-    note_missing(&evaluator, &mut project);
     (evaluator.files, project)
-}
-
-/// Packages that were imported by the project and are not installed: said once each, because models may come from them.
-fn note_missing(evaluator: &Evaluator<'_>, project: &mut Project) {
-    for (name, by) in &evaluator.missing {
-        if name.starts_with("django.") || *name == "django".into() {
-            continue;
-        }
-        if evaluator.module(*by).origin == ModuleOrigin::Project {
-            project.unresolved.push(Unresolved {
-                subject: name.to_string(),
-                reason: "imported, and found neither in the project nor in site-packages (`--python` names them)"
-                    .to_owned(),
-                site: None,
-            });
-        }
-    }
 }
 
 fn state_version(evaluator: &mut Evaluator<'_>, version: &DjangoVersion) {

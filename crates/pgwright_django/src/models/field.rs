@@ -459,11 +459,17 @@ fn relation_of(
     {
         to = attribute(evaluator, remote, "model");
     }
-    let Some(to_label) = target_label(evaluator, draft, to.as_ref()) else {
-        return Err(match to {
-            Some(Evaluated::Unknown(reason)) => format!("its target is not known: {reason}"),
-            _ => "its target is not known".to_owned(),
-        });
+    let named = target_label(evaluator, context, draft, to.as_ref());
+    let has_through = kind == RelationKind::ManyToMany && through_of(evaluator, object).is_some();
+    let to_label = match named {
+        Some(label) => label,
+        None if has_through => String::new(),
+        None => {
+            return Err(match to {
+                Some(Evaluated::Unknown(reason)) => format!("its target is not known: {reason}"),
+                _ => "its target is not known".to_owned(),
+            });
+        }
     };
     let mut relation = relation(kind, None, to_label);
     if to_label_is_user_setting(context, &relation.to_label, to.as_ref()) {
@@ -495,24 +501,27 @@ fn relation_of(
             Some(Evaluated::Bool(symmetrical)) => symmetrical,
             _ => recursive,
         };
-        let mut through = attribute(evaluator, object, "through");
-        if matches!(through, None | Some(Evaluated::None))
-            && let Some(Evaluated::Instance(remote)) = attribute(evaluator, object, "remote_field")
-        {
-            through = attribute(evaluator, remote, "through");
-        }
-        match through {
-            None | Some(Evaluated::None) => {
+        match through_of(evaluator, object) {
+            None => {
                 relation.through_automatic = true;
                 relation.db_table = attribute_str(evaluator, object, "db_table");
             }
             Some(through) => {
                 // Kept as text until the models are known; see `relation::resolve`.
-                relation.to_field = target_label(evaluator, draft, Some(&through));
+                relation.to_field = target_label(evaluator, context, draft, Some(&through));
             }
         }
     }
     Ok(relation)
+}
+
+/// `through` of a many-to-many field, also where a library keeps it on `remote_field`.
+fn through_of(evaluator: &Evaluator<'_>, object: ObjectId) -> Option<Evaluated> {
+    let given = |value: Option<Evaluated>| value.filter(|value| !matches!(value, Evaluated::None));
+    given(attribute(evaluator, object, "through")).or_else(|| match attribute(evaluator, object, "remote_field")? {
+        Evaluated::Instance(remote) => given(attribute(evaluator, remote, "through")),
+        _ => None,
+    })
 }
 
 fn remote_str(evaluator: &Evaluator<'_>, object: ObjectId, name: &str) -> Option<String> {
@@ -527,27 +536,31 @@ fn to_label_is_user_setting(context: &Context<'_>, label: &str, to: Option<&Eval
 }
 
 /// `app_label.ModelName` of a target given as a class, a string or `"self"`.
-fn target_label(evaluator: &mut Evaluator<'_>, draft: &Draft, to: Option<&Evaluated>) -> Option<String> {
+fn target_label(
+    evaluator: &Evaluator<'_>,
+    context: &Context<'_>,
+    draft: &Draft,
+    to: Option<&Evaluated>,
+) -> Option<String> {
     match to? {
         Evaluated::Str(text) if &**text == "self" => Some(draft.label()),
         Evaluated::Str(text) if text.contains('.') => Some(text.to_string()),
         Evaluated::Str(text) => Some(format!("{}.{text}", draft.app_label)),
-        Evaluated::Class(class) => {
-            let options = evaluator.attribute(&Evaluated::Class(*class), "_meta").ok()??;
-            match evaluator.attribute(&options, "label") {
-                Ok(Some(Evaluated::Str(label))) => Some(label.to_string()),
-                _ => None,
-            }
+        Evaluated::Class(class) if evaluator.heap.class(*class).opaque => {
+            opaque_label(&evaluator.heap.class(*class).qualname)
         }
+        Evaluated::Class(class) => context.labels.get(class).cloned(),
         // A class of a package that is not installed, known by its path: `taggit.models.Tag`.
-        Evaluated::Opaque(path) => {
-            let mut parts: Vec<&str> = path.split('.').collect();
-            let name = parts.pop()?;
-            let app = parts.into_iter().rev().find(|part| *part != "models")?;
-            Some(format!("{app}.{name}"))
-        }
+        Evaluated::Opaque(path) => opaque_label(path),
         _ => None,
     }
+}
+
+fn opaque_label(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = path.split('.').collect();
+    let name = parts.pop()?;
+    let app = parts.into_iter().rev().find(|part| *part != "models")?;
+    Some(format!("{app}.{name}"))
 }
 
 pub(crate) fn private_fields(evaluator: &mut Evaluator<'_>, context: &Context<'_>, draft: &Draft) -> Vec<PrivateField> {
@@ -565,7 +578,7 @@ pub(crate) fn private_fields(evaluator: &mut Evaluator<'_>, context: &Context<'_
             content_type_field: attribute_str(evaluator, object, content_type)
                 .unwrap_or_else(|| "content_type".to_owned()),
             object_id_field: attribute_str(evaluator, object, object_id).unwrap_or_else(|| "object_id".to_owned()),
-            to_label: if is_key { None } else { target_label(evaluator, draft, to.as_ref()) },
+            to_label: if is_key { None } else { target_label(evaluator, context, draft, to.as_ref()) },
             site: site::field_site(evaluator, drafted.declared_in, &drafted.name),
         });
     }

@@ -97,6 +97,9 @@ fn lost(evaluator: &Evaluator<'_>, draft: &Draft, meta: ClassId, name: &str) -> 
 
 /// `unique_together` as Django normalises it: one group may stand without an outer sequence.
 fn together(evaluator: &mut Evaluator<'_>, value: &Evaluated) -> Option<Vec<Vec<String>>> {
+    if matches!(value, Evaluated::None) {
+        return Some(Vec::new());
+    }
     let items = evaluator.iterate(value)?;
     if items.is_empty() {
         return Some(Vec::new());

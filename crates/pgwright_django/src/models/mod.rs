@@ -25,6 +25,8 @@ pub(crate) struct Context<'c> {
     pub(crate) apps: &'c [LoadedApp],
     pub(crate) settings: &'c Settings,
     pub(crate) known: Known,
+    /// `app_label.ModelName` of each model class; filled once the drafts are made.
+    pub(crate) labels: FxHashMap<ClassId, String>,
 }
 
 /// Classes of Django that decide what an attribute is.
@@ -67,8 +69,9 @@ pub(crate) fn build(
     unresolved: &mut Vec<Unresolved>,
 ) -> Models {
     let Some(known) = Known::find(evaluator) else { return Models::default() };
-    let context = Context { apps, settings, known };
+    let mut context = Context { apps, settings, known, labels: FxHashMap::default() };
     let drafts = draft::drafts(evaluator, &context, unresolved);
+    context.labels = drafts.iter().map(|draft| (draft.class, draft.label())).collect();
     let by_class: FxHashMap<ClassId, ModelId> =
         (0u32..).zip(&drafts).map(|(index, draft)| (draft.class, ModelId(index))).collect();
     let mut models = Models::default();

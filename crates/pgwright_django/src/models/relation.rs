@@ -51,6 +51,18 @@ fn find_targets(models: &mut Models) {
             }
         }
     }
+    for at in 0..models.all.len() {
+        for index in 0..models.all[at].fields.len() {
+            let Some(relation) = &models.all[at].fields[index].relation else { continue };
+            let (Some(through), true) = (relation.through, relation.to_label.is_empty()) else { continue };
+            // A tag manager says only which model ties tags to objects; the tag is what that model's `tag` points to.
+            let tag = models.get(through).field("tag").and_then(|field| field.relation.clone());
+            if let (Some(tag), Some(relation)) = (tag, &mut models.all[at].fields[index].relation) {
+                relation.to = tag.to;
+                relation.to_label = tag.to_label;
+            }
+        }
+    }
 }
 
 /// The through models Django makes (`create_many_to_many_intermediary_model`).
@@ -269,8 +281,9 @@ fn related_names(models: &mut Models) {
             let given = relation.related_name.clone().or_else(|| default.clone());
             let filled = given.map(|text| fill(&text, &app, &name));
             relation.related_name = match (relation.kind, relation.symmetrical, filled) {
-                (RelationKind::ManyToMany, true, None) if relation.to == Some(id) => {
-                    Some(format!("{field_name}_rel_+"))
+                (RelationKind::ManyToMany, true, _) if relation.to == Some(id) => Some(format!("{field_name}_rel_+")),
+                (RelationKind::ManyToMany, _, Some(text)) if text.ends_with('+') => {
+                    Some(format!("_{app}_{}_{field_name}_+", name.to_lowercase()))
                 }
                 (_, _, filled) => filled,
             };

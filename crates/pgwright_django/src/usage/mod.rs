@@ -1,0 +1,196 @@
+//! How the code uses the fields of models, as far as rules need to know.
+//!
+//! Flows are read from function bodies without running them: `json.loads(order.payload)` is a [`Use`] of
+//! `Order.payload` when `order` is known to be an `Order` (annotation, `self`, a query's result) or, failing that, when only one
+//! model in the project has a field of that name.
+//!
+//! One pass over the statements of each file, in parallel: `names` knows what is imported, `walk` follows local variables,
+//! `telling` says which functions are worth a note, `clean` and `serializers` read two shapes of Django's own.
+
+mod clean;
+mod field_classes;
+mod names;
+mod record;
+mod serializers;
+mod telling;
+mod types;
+mod walk;
+
+use camino::Utf8Path;
+use pgwright_diagnostics::{Confidence, Span};
+use pgwright_python::Evaluator;
+use pgwright_python::modules::{ProjectFiles, module_name};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::model::{Field, ModelId, Models};
+
+#[derive(Debug, Default, Clone, Serialize)]
+pub struct Usage {
+    /// Sorted by file and place.
+    pub uses: Vec<Use>,
+    /// What `clean()` methods refuse, where it is plain enough to say as a constraint.
+    pub refusals: Vec<Refusal>,
+    /// Serializer classes of Django REST framework that name a model.
+    pub serializers: Vec<Serializer>,
+    /// Field classes that are not Django's own.
+    pub field_classes: Vec<FieldClass>,
+}
+
+impl Usage {
+    /// Uses of a field as declared: those through a child of an abstract model count for the declaration.
+    pub fn of<'a>(&'a self, field: &'a Field) -> impl Iterator<Item = &'a Use> {
+        self.uses.iter().filter(move |usage| usage.field == field.name && usage.declared_in == field.declared_in)
+    }
+
+    pub fn field_class(&self, path: &str) -> Option<&FieldClass> {
+        self.field_classes.iter().find(|class| class.path == path)
+    }
+}
+
+/// One place where a field's value passes through something telling.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Use {
+    pub model: ModelId,
+    pub field: String,
+    /// Dotted path of the class that declares the field.
+    pub declared_in: String,
+    pub kind: UseKind,
+    /// Dotted path of the function the value passes through (`json.loads`, `django.contrib.auth.hashers.make_password`);
+    /// the lookup or operator where there is none.
+    pub function: String,
+    pub site: Span,
+    /// `Likely` when the instance's model was inferred from the field's name alone.
+    pub confidence: Confidence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UseKind {
+    /// The field's value is an argument: `json.loads(obj.field)`.
+    PassedTo,
+    /// The field receives the result: `obj.field = json.dumps(...)`, `Model(field=make_password(...))`.
+    AssignedFrom,
+    /// Compared with something that is neither a literal nor a field: `obj.field == given`.
+    Compared,
+    /// A row is looked for by it: `Model.objects.get(field=given)`.
+    LookedUp,
+    /// Given to another program as a credential: an `Authorization` header, `auth=`, `password=`.
+    Sent,
+}
+
+/// A condition under which `clean()` raises `ValidationError`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Refusal {
+    /// Dotted path of the class whose `clean()` it is.
+    pub declared_in: String,
+    pub refused: Refused,
+    pub site: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// `left operator right`, both fields of the same row.
+    Comparison { left: String, operator: Comparison, right: String },
+    /// Another row with the same values in these fields.
+    Duplicate { fields: Vec<String> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// What holds where this does not, NULL aside.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Comparison::Less => Comparison::GreaterOrEqual,
+            Comparison::LessOrEqual => Comparison::Greater,
+            Comparison::Greater => Comparison::LessOrEqual,
+            Comparison::GreaterOrEqual => Comparison::Less,
+        }
+    }
+
+    /// Django's lookup of that name.
+    pub fn lookup(self) -> &'static str {
+        match self {
+            Comparison::Less => "lt",
+            Comparison::LessOrEqual => "lte",
+            Comparison::Greater => "gt",
+            Comparison::GreaterOrEqual => "gte",
+        }
+    }
+}
+
+/// A `ModelSerializer` as its class body says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Serializer {
+    pub path: String,
+    pub model: ModelId,
+    /// `Meta.fields`; none for `"__all__"`, `exclude`, or a list that is not literal.
+    pub fields: Option<Vec<String>>,
+    /// Whether `Meta.fields` is `"__all__"`.
+    pub all_fields: bool,
+    /// Fields with something of their own: declared in the body, read-only, `extra_kwargs`, `validate_NAME`.
+    pub handled: Vec<String>,
+    /// It has a `validate` method or validators, which may check anything.
+    pub validates: bool,
+    /// Where input goes through it: a writable view's `serializer_class`, or a call with `data=`.
+    pub written_at: Option<Span>,
+    pub site: Span,
+}
+
+/// A class of fields from outside Django.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldClass {
+    pub path: String,
+    /// Dotted paths in resolution order, itself first.
+    pub mro: Vec<String>,
+    /// Functions its conversion methods (`get_prep_value`, `from_db_value`…) call, as written, with the place where it is known.
+    pub calls: Vec<(String, Option<Span>)>,
+}
+
+/// Reads how the project's functions use model fields.
+pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: &Models) -> Usage {
+    let lookup = names::Lookup::new(evaluator, models);
+    let roots = evaluator.paths.project.clone();
+    let mut wanted: Vec<_> = files.by_path.iter().filter(|(path, _)| is_product_code(path)).collect();
+    wanted.sort_by_key(|(path, _)| *path);
+    let parts: Vec<walk::Found> = wanted
+        .par_iter()
+        .map(|(path, (file, parsed))| {
+            let name = roots.iter().find_map(|root| module_name(root, path)).unwrap_or_default();
+            let is_package = path.file_name() == Some("__init__.py");
+            walk::walk(&lookup, *file, &name, is_package, &parsed.suite)
+        })
+        .collect();
+    let mut usage = Usage { field_classes: field_classes::read(evaluator, models), ..Usage::default() };
+    let mut written = Vec::new();
+    for part in parts {
+        usage.uses.extend(part.uses);
+        usage.refusals.extend(part.refusals);
+        usage.serializers.extend(part.serializers);
+        written.extend(part.written);
+    }
+    for serializer in &mut usage.serializers {
+        serializer.written_at = written.iter().find(|(path, _)| *path == serializer.path).map(|(_, site)| *site);
+    }
+    usage
+}
+
+/// Tests and migrations use fields in ways that say nothing about production.
+fn is_product_code(path: &Utf8Path) -> bool {
+    let folders = path.parent().map(|folder| folder.components().map(|part| part.as_str()).collect::<Vec<_>>());
+    let in_test_folder =
+        folders.unwrap_or_default().iter().any(|name| matches!(*name, "migrations" | "tests" | "test" | "testing"));
+    let name = path.file_stem().unwrap_or_default();
+    let is_test = name.starts_with("test_") || name.ends_with("_test") || matches!(name, "tests" | "test" | "conftest");
+    !in_test_folder && !is_test
+}

@@ -1,0 +1,83 @@
+//! Functions and names that tell something about a value passing through them.
+
+const JSON_MODULES: [&str; 6] = ["json", "simplejson", "orjson", "ujson", "rapidjson", "demjson"];
+const YAML_FUNCTIONS: [&str; 6] = ["load", "safe_load", "full_load", "dump", "safe_dump", "unsafe_load"];
+
+/// Parts of a path that speak of hashing, encryption, signing or making secrets.
+const CRYPTOGRAPHIC: [&str; 20] = [
+    "hasher",
+    "hashlib",
+    "hmac",
+    "bcrypt",
+    "argon2",
+    "scrypt",
+    "pbkdf2",
+    "passlib",
+    "make_password",
+    "check_password",
+    "constant_time_compare",
+    "compare_digest",
+    "crypt",
+    "fernet",
+    "hash",
+    "digest",
+    "token_urlsafe",
+    "token_hex",
+    "get_random_string",
+    "signing",
+];
+
+/// Keyword arguments and parts of an authentication that carry credentials.
+const CREDENTIALS: [&str; 22] = [
+    "password",
+    "passwd",
+    "api_key",
+    "apikey",
+    "token",
+    "access_token",
+    "auth_token",
+    "secret",
+    "secret_key",
+    "client_secret",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "private_key",
+    "credentials",
+    "account_key",
+    "sas_token",
+    "bearer",
+    "auth",
+    "secret_access_key",
+    "login_password",
+    "passphrase",
+    "http_auth",
+];
+
+const HEADERS: [&str; 7] =
+    ["authorization", "proxy-authorization", "x-api-key", "api-key", "x-auth-token", "x-access-token", "private-token"];
+
+/// `json.loads` and its like.
+pub(super) fn is_document(path: &str) -> bool {
+    let (module, function) = path.rsplit_once('.').unwrap_or(("", path));
+    let top = module.split('.').next().unwrap_or_default();
+    (JSON_MODULES.contains(&top) && matches!(function, "loads" | "dumps"))
+        || (matches!(top, "yaml" | "ruamel") && YAML_FUNCTIONS.contains(&function))
+        || path == "ast.literal_eval"
+}
+
+pub(super) fn is_cryptographic(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    CRYPTOGRAPHIC.iter().any(|part| lower.contains(part))
+}
+
+pub(super) fn is_telling(path: &str) -> bool {
+    is_document(path) || is_cryptographic(path)
+}
+
+pub(super) fn is_credential(keyword: &str) -> bool {
+    CREDENTIALS.contains(&keyword)
+}
+
+pub(super) fn is_header(name: &str) -> bool {
+    HEADERS.contains(&name.to_ascii_lowercase().as_str())
+}
