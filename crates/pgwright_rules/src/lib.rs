@@ -12,6 +12,7 @@ pub mod rules;
 mod runner;
 mod select;
 mod suppress;
+mod tables;
 
 pub use baseline::Baseline;
 pub use fingerprint::{fingerprint, fingerprints};
