@@ -22,7 +22,10 @@ pub(crate) fn layout(request: &ReadRequest, host: &dyn Host) -> Layout {
         found.sort_by_key(|path| (path.components().count(), path.as_str()));
         found
     };
-    let base = request.roots.first().cloned().unwrap_or_default();
+    // Paths below the current folder are written without a leading dot.
+    let roots: Vec<Utf8PathBuf> =
+        request.roots.iter().map(|root| if root == "." { Utf8PathBuf::new() } else { root.clone() }).collect();
+    let base = roots.first().cloned().unwrap_or_default();
     let mut import_roots: Vec<Utf8PathBuf> = Vec::new();
     let mut add = |folder: Utf8PathBuf| {
         if !import_roots.contains(&folder) {
@@ -35,9 +38,12 @@ pub(crate) fn layout(request: &ReadRequest, host: &dyn Host) -> Layout {
         add(folder);
         settings.extend(settings_named_in(path, host));
     }
-    for root in &request.roots {
-        let folder =
-            if host.is_dir(root) { root.clone() } else { root.parent().map(Utf8Path::to_owned).unwrap_or_default() };
+    for root in &roots {
+        let folder = if root.as_str().is_empty() || host.is_dir(root) {
+            root.clone()
+        } else {
+            root.parent().map(Utf8Path::to_owned).unwrap_or_default()
+        };
         let source = folder.join("src");
         if request.paths.iter().any(|path| path.starts_with(&source)) {
             add(source);

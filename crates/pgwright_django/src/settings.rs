@@ -71,7 +71,10 @@ pub(crate) fn evaluate(
             published.push((Name::new_static(name), Value::str(value.as_str())));
         }
     }
-    publish(evaluator, &published);
+    let complete = settings.modules.iter().all(|name| {
+        evaluator.import(name).is_none_or(|module| !evaluator.module(module).open)
+    });
+    publish(evaluator, &published, complete);
     // Django's own abstract bases exist before any project's: columns are ordered by when fields were made.
     for module in ["django.contrib.contenttypes.models", "django.contrib.auth.models"] {
         if let Some(module) = evaluator.import(module) {
@@ -95,9 +98,10 @@ pub(crate) fn evaluate(
 }
 
 /// Makes the settings seen as `django.conf.settings`.
-fn publish(evaluator: &mut Evaluator<'_>, names: &[(Name, Value)]) {
+fn publish(evaluator: &mut Evaluator<'_>, names: &[(Name, Value)], complete: bool) {
     let Some(module) = evaluator.import("django.conf") else { return };
     let Some(Value::Instance(object)) = evaluator.module_attribute(module, "settings") else { return };
+    evaluator.set_module_name(module, "_complete", Value::Bool(complete));
     for (name, value) in names {
         if let Some(instance) = evaluator.heap.instance_mut(object) {
             instance.attributes.insert(name.clone(), value.clone());

@@ -1,3 +1,4 @@
+from _pgwright import version_of
 from django.db import models
 from django.db.models.base import ModelBase
 from mptt.fields import TreeForeignKey, TreeManyToManyField, TreeOneToOneField
@@ -20,9 +21,7 @@ def _tree_fields(cls):
     from django.core.exceptions import FieldDoesNotExist
     options = MPTTOptions(getattr(cls, "MPTTMeta", None), cls)
     cls._mptt_meta = options
-    if cls._meta.proxy or (cls._meta.abstract and "MPTTMeta" not in cls.__dict__ and not _has(cls, options.parent_attr)):
-        return
-    if not cls._meta.abstract and not _has(cls, options.parent_attr):
+    if cls._meta.proxy or cls._meta.abstract or _has(cls, options.left_attr):
         return
     for name, indexed in ((options.left_attr, False), (options.right_attr, False), (options.tree_id_attr, True), (options.level_attr, False)):
         if not _has(cls, name):
@@ -31,6 +30,18 @@ def _tree_fields(cls):
             else:
                 field = models.PositiveIntegerField(editable=False)
             field.contribute_to_class(cls, name)
+
+    if not _indexes_trees():
+        return
+    fields = (options.tree_id_attr, options.left_attr)
+    index = models.Index(fields=fields)
+    index.untruncated_name = "_".join([cls._meta.app_label, cls._meta.model_name, fields[0], fields[1], "idx"])
+    cls._meta.added_indexes.append(index)
+
+def _indexes_trees():
+    """Since 0.17 the index over tree and left edge is an entry of `Meta.indexes`."""
+    version = version_of("django-mptt")
+    return version is not None and version >= (0, 17)
 
 def _has(cls, name):
     return any(name in ancestor.__dict__ for ancestor in cls.__mro__)

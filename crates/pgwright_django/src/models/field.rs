@@ -144,7 +144,7 @@ pub(super) fn automatic_key(evaluator: &mut Evaluator<'_>, class: &str) -> Field
 }
 
 /// A primary key `id` of an automatic field class.
-pub(super) fn key_of(path: &str, internal: &str) -> Field {
+pub(crate) fn key_of(path: &str, internal: &str) -> Field {
     let mut field = blank("id", path, internal);
     field.blank = true;
     field.primary_key = true;
@@ -495,8 +495,7 @@ fn relation_of(
         _ => None,
     };
     if kind == RelationKind::ManyToMany {
-        let recursive =
-            relation.to_label == draft.label() || matches!(&to, Some(Evaluated::Str(text)) if &**text == "self");
+        let recursive = matches!(&to, Some(Evaluated::Str(text)) if &**text == "self");
         relation.symmetrical = match attribute(evaluator, object, "symmetrical") {
             Some(Evaluated::Bool(symmetrical)) => symmetrical,
             _ => recursive,

@@ -2,7 +2,7 @@
 
 use pgwright_python::Evaluator;
 use pgwright_python::value::{ClassId, ObjectId, Value as Evaluated};
-use pgwright_schema::names::meta_index_name;
+use pgwright_schema::names::{meta_index_name, truncate_name};
 
 use super::draft::Draft;
 use super::values::{attribute, attribute_bool, attribute_str, class_bool, class_str, class_value};
@@ -31,7 +31,7 @@ pub(crate) fn read(
     draft: &Draft,
     unresolved: &mut Vec<Unresolved>,
 ) -> Meta {
-    let mut result = Meta { managed: true, ..Meta::default() };
+    let mut result = Meta { managed: true, indexes: added_indexes(evaluator, draft), ..Meta::default() };
     let Some(meta) = draft.meta else { return result };
     result.managed = class_bool(evaluator, meta, "managed") != Some(false);
     if let Some(setting) = class_str(evaluator, meta, "swappable")
@@ -86,6 +86,30 @@ pub(crate) fn read(
     }
     result
 }
+
+/// Indexes that a library adds to `_meta` itself, under names it makes.
+fn added_indexes(evaluator: &mut Evaluator<'_>, draft: &Draft) -> Vec<Index> {
+    let Some(Evaluated::Instance(options)) = evaluator.heap.class(draft.class).attributes.get("_meta") else {
+        return Vec::new();
+    };
+    let options = *options;
+    let Some(added) = attribute(evaluator, options, "added_indexes") else { return Vec::new() };
+    let mut indexes = Vec::new();
+    for item in evaluator.iterate(&added).unwrap_or_default() {
+        let Evaluated::Instance(object) = item else { continue };
+        let Some(class) = evaluator.heap.instance(object).map(|instance| instance.class) else { continue };
+        let mut added = index(evaluator, object, class, draft);
+        if let Some(name) = attribute_str(evaluator, object, "untruncated_name") {
+            added.name = truncate_name(&name, MAX_INDEX_NAME);
+        }
+        added.site = None;
+        indexes.push(added);
+    }
+    indexes
+}
+
+/// `Index.max_name_length`.
+const MAX_INDEX_NAME: usize = 30;
 
 fn lost(evaluator: &Evaluator<'_>, draft: &Draft, meta: ClassId, name: &str) -> Unresolved {
     Unresolved {

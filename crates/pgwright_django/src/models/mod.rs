@@ -11,6 +11,7 @@ mod relation;
 mod site;
 mod values;
 
+pub(crate) use field::key_of;
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::ClassId;

@@ -190,7 +190,7 @@ fn through_model(
         abstract_: false,
         proxy: false,
         managed: model.managed && target.is_none_or(|target| target.managed || model.managed),
-        swapped: None,
+        swapped: model.swapped.clone(),
         parents: Vec::new(),
         proxy_for: None,
         table,

@@ -9,11 +9,14 @@ use super::function::{expression, is_expression};
 use super::literal::{array_default, prepared};
 use super::output::{Output, of_field};
 use super::{field_site, unresolved};
-use crate::model::{Field, Value};
+use crate::model::{Field, Origin, Value};
+use crate::models::key_of;
 use crate::project::Unresolved;
 
 pub(super) fn columns(context: &Context, table: &mut Table, lost: &mut Vec<Unresolved>) {
     for field in context.model.local_columns() {
+        let migrated = migrated_key(context, field);
+        let field = migrated.as_ref().unwrap_or(field);
         match column(context, field) {
             Ok(column) => {
                 beside(context, field, &column, table);
@@ -32,6 +35,18 @@ pub(super) fn columns(context: &Context, table: &mut Table, lost: &mut Vec<Unres
             Err(reason) => lost.push(unresolved(context, "pk", reason, None)),
         }
     }
+}
+
+/// The key of an automatic through model as migrations make it: the app configuration they see
+/// (`AppConfigStub` of `django/db/migrations/state.py`) has no `default_auto_field`, so the setting's class is taken.
+fn migrated_key(context: &Context, field: &Field) -> Option<Field> {
+    let automatic = matches!(context.model.origin, Origin::AutomaticThrough { .. });
+    if !automatic || !field.primary_key || !field.auto_created {
+        return None;
+    }
+    let class = context.project.settings.default_auto_field.as_str();
+    let internal = class.rsplit('.').next().filter(|name| matches!(*name, "AutoField" | "BigAutoField" | "SmallAutoField"))?;
+    Some(key_of(&format!("django.db.models.fields.{internal}"), internal))
 }
 
 /// `BaseDatabaseSchemaEditor._iter_column_sql`.

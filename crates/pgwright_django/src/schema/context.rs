@@ -13,7 +13,7 @@ pub(super) type Known<T> = Result<T, String>;
 pub(super) struct Context<'a> {
     pub(super) model: &'a Model,
     pub(super) models: &'a Models,
-    project: &'a Project,
+    pub(super) project: &'a Project,
 }
 
 /// An expression and what comes out of it.

@@ -92,7 +92,7 @@ const NATIVE: &[&str] = &[
     "is_class",
     "is_known",
     "module_exists",
-    "sys_modules",
+    "version_of",
 ];
 
 impl Builtins {
@@ -512,6 +512,7 @@ impl<'a> Evaluator<'a> {
                 self.attributes_with(*class, method, plain)
             }
             ("entry_points", [Value::Str(group)]) => self.entry_points(group),
+            ("version_of", [Value::Str(package)]) => self.installed_version(package),
             _ => unknown(),
         })
     }
@@ -596,6 +597,23 @@ impl<'a> Evaluator<'a> {
             }
         }
         self.heap.list(items)
+    }
+
+    /// The installed version of a distribution as a tuple of numbers, `None` when it is not installed.
+    fn installed_version(&self, package: &str) -> Value {
+        let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
+        for root in &self.paths.site_packages {
+            for folder in self.host.list(root) {
+                let Some(name) = folder.file_name().and_then(|name| name.strip_suffix(".dist-info")) else { continue };
+                if let Some((name, version)) = name.rsplit_once('-')
+                    && plain(name) == plain(package)
+                {
+                    let numbers = version.split('.').map_while(|part| part.parse().ok().map(Value::Int)).collect();
+                    return Value::tuple(numbers);
+                }
+            }
+        }
+        Value::None
     }
 
     /// Values of a set, for callers outside.

@@ -1,17 +1,36 @@
 from _pgwright import unknown
 
 class LazySettings:
+    """What the project's settings module binds is set on the instance; everything else is Django's default or absent."""
+
     def is_overridden(self, name):
         return unknown("whether a setting is overridden")
 
     def __getattr__(self, name):
-        if name in _absent:
-            raise AttributeError(name)
-        return unknown("the setting " + name)
+        if name in _default_names or not _complete:
+            return unknown("the setting " + name)
+        raise AttributeError(name)
 
     @property
     def configured(self):
         return True
 
-_absent = set()
+_complete = True
+_default_names = {
+    "ABSOLUTE_URL_OVERRIDES", "ADMINS", "ALLOWED_HOSTS", "APPEND_SLASH", "AUTHENTICATION_BACKENDS",
+    "AUTH_PASSWORD_VALIDATORS", "CACHES", "CACHE_MIDDLEWARE_ALIAS", "CACHE_MIDDLEWARE_KEY_PREFIX",
+    "CACHE_MIDDLEWARE_SECONDS", "CSRF_COOKIE_AGE", "CSRF_COOKIE_DOMAIN", "CSRF_COOKIE_NAME", "CSRF_TRUSTED_ORIGINS",
+    "CSRF_USE_SESSIONS", "DATABASES", "DATABASE_ROUTERS", "DATA_UPLOAD_MAX_MEMORY_SIZE", "DATETIME_FORMAT",
+    "DATETIME_INPUT_FORMATS", "DATE_FORMAT", "DATE_INPUT_FORMATS", "DEBUG", "DECIMAL_SEPARATOR", "DEFAULT_CHARSET",
+    "DEFAULT_EXCEPTION_REPORTER", "DEFAULT_FROM_EMAIL", "DEFAULT_INDEX_TABLESPACE", "DEFAULT_TABLESPACE",
+    "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "FILE_UPLOAD_HANDLERS", "FILE_UPLOAD_MAX_MEMORY_SIZE",
+    "FIRST_DAY_OF_WEEK", "FIXTURE_DIRS", "FORCE_SCRIPT_NAME", "FORMAT_MODULE_PATH", "FORM_RENDERER", "INSTALLED_APPS",
+    "LANGUAGES", "LANGUAGES_BIDI", "LANGUAGE_CODE", "LOCALE_PATHS", "LOGGING", "LOGIN_REDIRECT_URL", "LOGIN_URL",
+    "LOGOUT_REDIRECT_URL", "MANAGERS", "MEDIA_ROOT", "MEDIA_URL", "MESSAGE_STORAGE", "MIDDLEWARE", "MIGRATION_MODULES",
+    "PASSWORD_HASHERS", "PASSWORD_RESET_TIMEOUT", "PREPEND_WWW", "ROOT_URLCONF", "SECRET_KEY", "SERVER_EMAIL",
+    "SESSION_COOKIE_AGE", "SESSION_COOKIE_NAME", "SESSION_ENGINE", "SESSION_SERIALIZER", "SILENCED_SYSTEM_CHECKS",
+    "STATICFILES_DIRS", "STATICFILES_FINDERS", "STATIC_ROOT", "STATIC_URL", "STORAGES", "TEMPLATES", "TEST_RUNNER",
+    "TIME_FORMAT", "TIME_INPUT_FORMATS", "TIME_ZONE", "USE_I18N", "USE_THOUSAND_SEPARATOR", "USE_TZ",
+    "USE_X_FORWARDED_HOST", "WSGI_APPLICATION", "X_FRAME_OPTIONS",
+}
 settings = LazySettings()

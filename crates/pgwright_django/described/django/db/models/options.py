@@ -10,6 +10,7 @@ class Options:
         self.auto_created = False
         self.local_managers = []
         self.added = {}
+        self.added_indexes = []
 
     @property
     def meta(self):
@@ -117,6 +118,17 @@ class Options:
     @property
     def parents(self):
         return {}
+
+    @property
+    def all_parents(self):
+        found = []
+        for ancestor in self.model.__mro__:
+            if ancestor is not self.model and "_meta" in ancestor.__dict__ and not ancestor._meta.abstract:
+                found.append(ancestor)
+        return found
+
+    def get_parent_list(self):
+        return self.all_parents
 
     def get_fields(self, include_parents=True, include_hidden=False):
         return self.fields
