@@ -5,6 +5,7 @@ use pgwright_django::model::{ClassSite, Field, Model};
 use pgwright_schema::names::{MAX_NAME_LENGTH, names_digest};
 
 use crate::edits::{add_keyword, add_meta_entry, meta_option, remove_option, string};
+use crate::tables::is_of_tests;
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -30,7 +31,8 @@ fn check(facts: Facts, model: &Model, found: &mut Vec<Diagnostic>) {
 
 fn together(facts: Facts, model: &Model, site: &ClassSite, found: &mut Vec<Diagnostic>) {
     let django = &facts.project.django;
-    if let Some(option) = meta_option(site, "unique_together").filter(|_| !model.unique_together.is_empty()) {
+    let worth_a_note = !model.unique_together.is_empty() && !is_of_tests(model);
+    if let Some(option) = meta_option(site, "unique_together").filter(|_| worth_a_note) {
         let mut finding = RULE
             .at(option.statement, format!("`{}` says `unique_together`", model.name))
             .why(

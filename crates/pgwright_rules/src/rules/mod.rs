@@ -4,7 +4,17 @@ use crate::Rule;
 
 mod deprecated_declaration;
 mod foreign_key_without_index;
+mod identifier_too_long;
+mod integer_primary_key;
 mod redundant_index;
+mod unique_nullable;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: &[&Rule] = &[&deprecated_declaration::RULE, &foreign_key_without_index::RULE, &redundant_index::RULE];
+pub static RULES: &[&Rule] = &[
+    &deprecated_declaration::RULE,
+    &foreign_key_without_index::RULE,
+    &identifier_too_long::RULE,
+    &integer_primary_key::RULE,
+    &redundant_index::RULE,
+    &unique_nullable::RULE,
+];
