@@ -25,22 +25,23 @@ pub struct ReadRequest {
     pub django: Option<(u8, u8)>,
 }
 
-/// Stack for evaluation: import chains of real projects are hundreds of modules deep.
-const STACK: usize = 1 << 30;
+/// Stack for evaluation, in bytes of address space: import chains of real projects are hundreds of modules deep, and trees of
+/// generated code as deep as their authors' patience.
+const STACK: usize = 1 << 29;
 
 /// Reads a project. Never fails: what is wrong with it is in [`Project::diagnostics`] and [`Project::unresolved`].
 pub fn read(request: &ReadRequest, host: &dyn Host) -> (Files, Project) {
-    let mut files = Files::default();
-    let mut diagnostics = Vec::new();
-    let project_files = parse_all(request, host, &mut files, &mut diagnostics);
+    let work = || {
+        let mut files = Files::default();
+        let mut diagnostics = Vec::new();
+        let project_files = parse_all(request, host, &mut files, &mut diagnostics);
+        understand(request, host, files, &project_files, diagnostics)
+    };
     std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, || understand(request, host, files, &project_files, diagnostics));
-        match worker.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(_) => (Files::default(), Project::default()),
+        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work) {
+            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No thread to be had: the caller's own stack has to do.
+            Err(_) => work(),
         }
     })
 }
