@@ -4,6 +4,7 @@ mod apps;
 mod convert;
 mod described;
 mod discovery;
+mod extensions;
 pub mod model;
 mod models;
 pub mod project;

@@ -17,6 +17,8 @@ pub struct Project {
     pub apps: Vec<App>,
     pub models: Models,
     pub django: DjangoVersion,
+    /// PostgreSQL extensions that migrations or other code of the project create, sorted.
+    pub extensions: Vec<String>,
     /// How text fields are used in the code: evidence for rules that need flows.
     pub usage: Usage,
     /// What could not be understood, with the reason; never silently dropped.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
 use crate::project::{DjangoVersion, Project, VersionSource};
-use crate::{apps, discovery, models, settings, usage};
+use crate::{apps, discovery, extensions, models, settings, usage};
 
 /// What to read, decided by the caller; nothing else is looked at but site-packages.
 #[derive(Debug, Default, Clone)]
@@ -145,6 +145,7 @@ fn understand(
     project.models = models::build(&mut evaluator, &apps, &project.settings, &mut project.unresolved);
     project.apps = apps.into_iter().map(|app| app.app).collect();
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
+    project.extensions = extensions::created(&evaluator.files, project_files);
     (evaluator.files, project)
 }
 

@@ -23,7 +23,8 @@ pub(super) fn extensions(schema: &Schema) -> Vec<String> {
     found.into_iter().map(str::to_owned).collect()
 }
 
-fn of_index<'a>(table: &'a Table, index: &'a Index) -> impl Iterator<Item = &'static str> + 'a {
+/// What one index needs.
+pub fn of_index<'a>(table: &'a Table, index: &'a Index) -> impl Iterator<Item = &'static str> + 'a {
     let bloom = (index.method == IndexMethod::Bloom).then_some("bloom");
     bloom.into_iter().chain(index.keys.iter().filter_map(|key| of_key(table, &index.method, key)))
 }

@@ -22,6 +22,7 @@ use pgwright_schema::{Placement, Schema, Table, names};
 use crate::model::{Field, Model, Origin};
 use crate::project::{Project, Unresolved};
 use context::Context;
+pub use extension::of_index as extensions_of_index;
 
 #[derive(Debug, Default)]
 pub struct SchemaOutcome {
