@@ -128,6 +128,7 @@ fn understand(
         site_packages: request.site_packages.clone(),
         described: DESCRIBED,
         closed: CLOSED,
+        marker: "django",
     };
     let mut evaluator = Evaluator::new(project_files, &arena, host, files, paths);
     state_version(&mut evaluator, &django);

@@ -17,6 +17,9 @@ pub struct SearchPaths {
     pub described: &'static [DescribedModule],
     /// Top-level packages never read from site-packages, because their description is all that is needed of them.
     pub closed: &'static [&'static str],
+    /// A library package is read only when its top folder's own modules, or the module asked for, hold this word: the rest of
+    /// site-packages cannot matter, and running it would only cost time. Empty: all are read.
+    pub marker: &'static str,
 }
 
 /// A module pgwright describes itself, as Python source.

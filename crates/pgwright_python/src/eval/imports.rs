@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use ruff_python_ast as ast;
 
 use super::{Eval, Evaluator, Flow, Frame};
@@ -40,7 +41,11 @@ impl<'a> Evaluator<'a> {
                 if let Some((file, parsed)) = project.by_path.get(&path) {
                     (Some(parsed), Some(*file), Some(path), is_package, origin)
                 } else {
-                    let text = decode(self.host.read(&path).ok()?).text;
+                    let bytes = self.host.read(&path).ok()?;
+                    if origin == ModuleOrigin::Library && !self.is_relevant(name, &path, is_package, &bytes) {
+                        return None;
+                    }
+                    let text = decode(bytes).text;
                     let parsed: &'a _ = self.arena.alloc(parse(&text));
                     let file = self.files.add(path.clone(), text);
                     // Found on the project's path but left out of the walk (ignored by git): not the project's own.
@@ -72,6 +77,29 @@ impl<'a> Evaluator<'a> {
             self.suites.insert(id, parsed);
         }
         Some(id)
+    }
+
+    /// Whether a library module can matter: it, or a module beside the top of its package, holds the marker.
+    fn is_relevant(&mut self, name: &str, path: &Utf8Path, is_package: bool, bytes: &[u8]) -> bool {
+        let marker = self.paths.marker;
+        if holds(bytes, marker) {
+            return true;
+        }
+        let top = name.split('.').next().unwrap_or(name);
+        if let Some(known) = self.relevant.get(top) {
+            return *known;
+        }
+        let depth = name.matches('.').count() + usize::from(is_package);
+        let folder = path.ancestors().nth(depth).filter(|_| depth > 0);
+        let relevant = folder.is_some_and(|folder| {
+            self.host
+                .list(folder)
+                .iter()
+                .filter(|file| file.extension() == Some("py"))
+                .any(|file| self.host.read(file).is_ok_and(|bytes| holds(&bytes, marker)))
+        });
+        self.relevant.insert(top.into(), relevant);
+        relevant
     }
 
     /// Runs a module's body if it has not been.
@@ -204,7 +232,9 @@ impl<'a> Evaluator<'a> {
 
     /// A module that is not found: an `ImportError` where one would be caught and its absence is sure, opaque otherwise.
     fn absent(&mut self, name: &str, frame: &Frame, level: u32) -> Eval<Value> {
-        let sure = level > 0 || self.in_project_package(name) || !self.paths.site_packages.is_empty();
+        let sure = level > 0
+            || self.in_project_package(name)
+            || (!self.paths.site_packages.is_empty() && !self.is_left_unread(name));
         if sure && !is_standard(name) && self.tries > 0 {
             return Err(self.raise("ImportError", &format!("no module named {name}")));
         }
@@ -212,6 +242,12 @@ impl<'a> Evaluator<'a> {
             self.missing.push((name.into(), frame.module));
         }
         Ok(Value::Opaque(name.into()))
+    }
+
+    /// Whether a package is there all the same, only not read.
+    fn is_left_unread(&self, name: &str) -> bool {
+        let top = name.split('.').next().unwrap_or(name);
+        self.paths.closed.contains(&top) || self.relevant.get(top) == Some(&false)
     }
 
     /// Whether the top package of a name is the project's, so that absence of the rest is sure.
@@ -340,6 +376,19 @@ impl<'a> Evaluator<'a> {
             })
             .collect()
     }
+}
+
+fn holds(bytes: &[u8], marker: &str) -> bool {
+    marker.is_empty() || memmem(bytes, marker.as_bytes())
+}
+
+/// Whether `needle` occurs in `haystack`.
+fn memmem(haystack: &[u8], needle: &[u8]) -> bool {
+    let Some(first) = needle.first() else { return true };
+    haystack
+        .iter()
+        .enumerate()
+        .any(|(at, byte)| byte == first && haystack[at..].starts_with(needle))
 }
 
 /// Whether the top package belongs to Python itself, whose modules are never missing.

@@ -76,6 +76,8 @@ pub struct Evaluator<'a> {
     pub paths: SearchPaths,
     pub(crate) builtins: Builtins,
     pub(crate) opaque_classes: FxHashMap<Arc<str>, ClassId>,
+    /// Top-level packages of site-packages, and whether they are read.
+    pub(crate) relevant: FxHashMap<Box<str>, bool>,
     pub(crate) generators: FxHashMap<*const ast::StmtFunctionDef, bool>,
     /// Class bodies on their way through a metaclass.
     pub(crate) pending: Vec<classes::Body<'a>>,
@@ -109,6 +111,7 @@ impl<'a> Evaluator<'a> {
             paths,
             builtins,
             opaque_classes: FxHashMap::default(),
+            relevant: FxHashMap::default(),
             generators: FxHashMap::default(),
             pending: Vec::new(),
             fuel: FUEL,
