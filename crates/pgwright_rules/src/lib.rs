@@ -4,12 +4,15 @@
 //! test at once. [`RULES`] is the only list of them.
 
 pub mod baseline;
+mod conditions;
+mod declared;
 mod edits;
 mod fingerprint;
 mod notice;
 mod rule;
 pub mod rules;
 mod runner;
+mod secret_names;
 mod select;
 mod suppress;
 mod tables;

@@ -163,7 +163,10 @@ impl<'m> Walk<'_, 'm> {
                 "filter" if fields.is_none() && call.arguments.args.is_empty() => {
                     let names = call.arguments.keywords.iter().map(|keyword| {
                         let Expr::Attribute(value) = &keyword.value else { return None };
-                        let name = keyword.arg.as_ref().filter(|name| is_self(&value.value) && **name == value.attr)?;
+                        let name = keyword
+                            .arg
+                            .as_ref()
+                            .filter(|name| is_self(&value.value) && name.as_str() == value.attr.as_str())?;
                         let model = self.lookup.model(self.classes.last()?.model?);
                         model.field(name.as_str()).filter(|field| field.local).map(|field| field.name.clone())
                     });

@@ -224,9 +224,8 @@ impl<'m> Walk<'_, 'm> {
 fn is_internal(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or_default();
     let lower = last.to_ascii_lowercase();
-    ["form", "serializer", "render", "context", "reverse", "dict", "log", "field", "update", "create", "filter", "get"]
-        .iter()
-        .any(|part| lower.contains(part))
+    ["form", "serializer", "render", "context", "reverse", "log", "field"].iter().any(|part| lower.contains(part))
+        || matches!(lower.as_str(), "dict" | "update" | "create" | "filter" | "exclude" | "defaultdict" | "namedtuple")
         || lower.starts_with("set")
         || lower.starts_with("test")
 }

@@ -2,21 +2,31 @@
 
 use crate::Rule;
 
+mod constraint_without_validation;
 mod deprecated_declaration;
+mod float_for_money;
 mod foreign_key_without_index;
 mod identifier_too_long;
 mod index_cannot_serve;
 mod integer_primary_key;
+mod json_in_text;
+mod plaintext_secret;
 mod redundant_index;
 mod unique_nullable;
+mod validation_without_constraint;
 
 /// Every rule, in the order of the documentation.
 pub static RULES: &[&Rule] = &[
+    &constraint_without_validation::RULE,
     &deprecated_declaration::RULE,
+    &float_for_money::RULE,
     &foreign_key_without_index::RULE,
     &identifier_too_long::RULE,
     &index_cannot_serve::RULE,
     &integer_primary_key::RULE,
+    &json_in_text::RULE,
+    &plaintext_secret::RULE,
     &redundant_index::RULE,
     &unique_nullable::RULE,
+    &validation_without_constraint::RULE,
 ];
