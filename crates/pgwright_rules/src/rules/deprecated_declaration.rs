@@ -1,11 +1,13 @@
 //! Declarations that Django has replaced: `unique_together`, `index_together`, `CheckConstraint(check=)`, removed fields.
 
+use std::collections::BTreeMap;
+
 use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Fix, Severity};
 use pgwright_django::model::{ClassSite, Field, Model};
 use pgwright_schema::names::{MAX_NAME_LENGTH, names_digest};
 
 use crate::edits::{add_keyword, add_meta_entry, meta_option, remove_option, string};
-use crate::tables::is_of_tests;
+use crate::tables::{is_declared_here, is_of_tests};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -14,59 +16,83 @@ pub(crate) static RULE: Rule = Rule {
     docs: include_str!("deprecated_declaration.md"),
     group: Group::Schema,
     severity: Severity::Warning,
-    check: Check::Model(check),
+    check: Check::Project(check),
 };
 
-fn check(facts: Facts, model: &Model, found: &mut Vec<Diagnostic>) {
-    let Some(site) = &model.site else { return };
-    together(facts, model, site, found);
-    check_keyword(facts, model, site, found);
-    for field in &model.fields {
-        let is_here = field.site.as_ref().is_some_and(|place| site.statement.contains(place.statement));
-        if is_here {
+fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
+    let models = &facts.project.models.all;
+    let mut unique: BTreeMap<&str, Vec<(&Model, &ClassSite)>> = BTreeMap::new();
+    for model in models.iter().filter(|model| model.origin.is_own() && (model.has_table() || model.abstract_)) {
+        let Some(site) = &model.site else { continue };
+        if !model.unique_together.is_empty() && meta_option(site, "unique_together").is_some() && !is_of_tests(model) {
+            unique.entry(&model.app_label).or_default().push((model, site));
+        }
+        index_together(facts, model, site, found);
+        check_keyword(facts, model, site, found);
+        for field in model.fields.iter().filter(|field| is_declared_here(model, field)) {
             removed_field(facts, model, field, found);
         }
     }
+    found.extend(unique.into_iter().filter_map(|(app, members)| unique_together(facts, app, &members)));
 }
 
-fn together(facts: Facts, model: &Model, site: &ClassSite, found: &mut Vec<Diagnostic>) {
-    let django = &facts.project.django;
-    let worth_a_note = !model.unique_together.is_empty() && !is_of_tests(model);
-    if let Some(option) = meta_option(site, "unique_together").filter(|_| worth_a_note) {
-        let mut finding = RULE
-            .at(option.statement, format!("`{}` says `unique_together`", model.name))
-            .why(
-                "A UniqueConstraint has a name, and can carry a condition, `nulls_distinct`, `deferrable` and an error \
-                 message; Django's documentation says that `unique_together` may be deprecated",
-            )
-            .help(
-                "Say it as a `UniqueConstraint` in `Meta.constraints`; the migration drops the old constraint and builds \
-                 the new one under AccessExclusiveLock, so run it when the table may be locked that long",
-            );
-        finding.severity = Severity::Note;
-        finding.fix = unique_fix(facts, model, site);
-        found.push(finding);
+/// One note for an app: it is one decision, and one migration.
+fn unique_together(facts: Facts, app: &str, members: &[(&Model, &ClassSite)]) -> Option<Diagnostic> {
+    let place = |site: &ClassSite| meta_option(site, "unique_together").map(|option| option.statement);
+    let (first, rest) = members.split_first()?;
+    let headline = match rest.len() {
+        0 => format!("`{}` says `unique_together`", first.0.name),
+        others => format!("{} models of the app `{app}` say `unique_together`", others + 1),
+    };
+    let mut finding = RULE
+        .at(place(first.1)?, headline)
+        .why(
+            "A UniqueConstraint has a name, and can carry a condition, `nulls_distinct`, `deferrable` and an error message; \
+             Django's documentation says that `unique_together` may be deprecated",
+        )
+        .help(
+            "Say it as a `UniqueConstraint` in `Meta.constraints`; the migration drops the old constraint and builds the new \
+             one under AccessExclusiveLock, so run it when the table may be locked that long",
+        );
+    finding.severity = Severity::Note;
+    for (model, site) in rest {
+        if let Some(place) = place(site) {
+            finding = finding.related(place, format!("`{}`", model.name));
+        }
     }
-    if let Some(option) = meta_option(site, "index_together").filter(|_| !model.index_together.is_empty()) {
-        let removed = django.at_least(5, 1);
-        let mut finding = RULE
-            .at(option.statement, format!("`{}` says `index_together`", model.name))
-            .why(if removed {
-                "Django 5.1 removed it: importing the model raises TypeError"
-            } else {
-                "Django 5.1 removes it: importing the model will raise TypeError"
-            })
-            .help(
-                "Say it as an `Index` in `Meta.indexes`; `makemigrations` then writes RenameIndex, which keeps the index \
-                 as it is",
-            );
-        finding.severity = if removed { Severity::Error } else { Severity::Warning };
-        finding.fix = index_fix(facts, model, site);
-        found.push(finding);
-    }
+    let edits: Option<Vec<Vec<Edit>>> = members.iter().map(|(model, site)| unique_edits(facts, model, site)).collect();
+    let edits = edits.map(Vec::into_iter).map(Iterator::flatten).map(Iterator::collect);
+    finding.fix = edits.map(|edits| Fix {
+        title: "Say it as a `UniqueConstraint`".to_owned(),
+        applicability: Applicability::Unsafe,
+        edits,
+    });
+    Some(finding)
 }
 
-fn unique_fix(facts: Facts, model: &Model, site: &ClassSite) -> Option<Fix> {
+fn index_together(facts: Facts, model: &Model, site: &ClassSite, found: &mut Vec<Diagnostic>) {
+    let Some(option) = meta_option(site, "index_together").filter(|_| !model.index_together.is_empty()) else { return };
+    let removed = facts.project.django.at_least(5, 1);
+    let mut finding = RULE
+        .at(option.statement, format!("`{}` says `index_together`", model.name))
+        .why(if removed {
+            "Django 5.1 removed it: importing the model raises TypeError"
+        } else {
+            "Django 5.1 removes it: importing the model will raise TypeError"
+        })
+        .help(
+            "Say it as an `Index` in `Meta.indexes`; `makemigrations` then writes RenameIndex, which keeps the index as it is",
+        );
+    finding.severity = if removed { Severity::Error } else { Severity::Warning };
+    finding.fix = index_edits(facts, model, site).map(|edits| Fix {
+        title: "Say it as an `Index`".to_owned(),
+        applicability: Applicability::Unsafe,
+        edits,
+    });
+    found.push(finding);
+}
+
+fn unique_edits(facts: Facts, model: &Model, site: &ClassSite) -> Option<Vec<Edit>> {
     let taken: Vec<&str> = model.constraints.iter().map(|constraint| constraint.name.as_str()).collect();
     let file = facts.files.try_get(site.statement.file)?;
     let mut entries = Vec::new();
@@ -79,28 +105,21 @@ fn unique_fix(facts: Facts, model: &Model, site: &ClassSite) -> Option<Fix> {
         let name = string(file, &name);
         entries.push(format!("models.UniqueConstraint(fields=[{}], name={name})", listed.join(", ")));
     }
-    replace_option(facts, site, "unique_together", "constraints", &entries, "Say it as a `UniqueConstraint`")
+    replace_option(facts, site, "unique_together", "constraints", &entries)
 }
 
-fn index_fix(facts: Facts, model: &Model, site: &ClassSite) -> Option<Fix> {
+fn index_edits(facts: Facts, model: &Model, site: &ClassSite) -> Option<Vec<Edit>> {
     let file = facts.files.try_get(site.statement.file)?;
     let entry = |fields: &Vec<String>| {
         let listed: Vec<String> = fields.iter().map(|field| string(file, field)).collect();
         format!("models.Index(fields=[{}])", listed.join(", "))
     };
     let entries: Vec<String> = model.index_together.iter().map(entry).collect();
-    replace_option(facts, site, "index_together", "indexes", &entries, "Say it as an `Index`")
+    replace_option(facts, site, "index_together", "indexes", &entries)
 }
 
 /// Rewrites one option as entries of another, in its place when the class has no such option yet.
-fn replace_option(
-    facts: Facts,
-    site: &ClassSite,
-    old: &str,
-    new: &str,
-    entries: &[String],
-    title: &str,
-) -> Option<Fix> {
+fn replace_option(facts: Facts, site: &ClassSite, old: &str, new: &str, entries: &[String]) -> Option<Vec<Edit>> {
     let option = meta_option(site, old)?;
     let file = facts.files.try_get(site.statement.file)?;
     let is_known = file.text.lines().any(|line| {
@@ -133,7 +152,7 @@ fn replace_option(
         };
         edits.push(Edit::replace(option.statement, text));
     }
-    Some(Fix { title: title.to_owned(), applicability: Applicability::Unsafe, edits })
+    Some(edits)
 }
 
 /// A name that says what it is, or Django's way to shorten one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pgwright_diagnostics::{Diagnostic, Severity, Span};
-use pgwright_django::model::Model;
+use pgwright_django::model::{Index, Model};
 use pgwright_schema::names::{MAX_NAME_LENGTH, clip, split_identifier};
 use pgwright_schema::{ConstraintKind, Placement, Table};
 
@@ -20,8 +20,12 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Project(check),
 };
 
-/// The longest name of an entry of `Meta.indexes` (`Index.max_name_length`).
-const MAX_INDEX_NAME: usize = 30;
+/// The longest name of an entry of `Meta.indexes`: `Index.max_name_length`, and `PostgresIndex.max_name_length`, which adds
+/// what the suffix has more than `idx`.
+fn longest_index_name(index: &Index) -> usize {
+    let suffix = if index.class.starts_with("django.contrib.postgres.") { index.method.len() } else { 3 };
+    27 + suffix
+}
 
 /// A name in the catalogue with what owns it.
 struct Name<'a> {
@@ -123,7 +127,8 @@ fn judge(names: &[Name], found: &mut Vec<Diagnostic>) {
 fn long_index_names(model: &Model, found: &mut Vec<Diagnostic>) {
     for index in &model.indexes {
         let length = index.name.chars().count();
-        let Some(site) = index.site.filter(|_| length > MAX_INDEX_NAME && length <= MAX_NAME_LENGTH) else { continue };
+        let longest = longest_index_name(index);
+        let Some(site) = index.site.filter(|_| length > longest && length <= MAX_NAME_LENGTH) else { continue };
         // A class of the project's own may allow more.
         if !index.class.starts_with("django.") {
             continue;
@@ -131,7 +136,7 @@ fn long_index_names(model: &Model, found: &mut Vec<Diagnostic>) {
         let mut finding = RULE
             .at(site, format!("an index of `{}` has a name of {length} characters", model.name))
             .why(format!(
-                "Django allows {MAX_INDEX_NAME}, because Oracle once did: `manage.py check` fails with models.E034, and with it \
+                "Django allows {longest}, because Oracle once did: `manage.py check` fails with models.E034, and with it \
                  `migrate`"
             ))
             .help("Shorten the name");

@@ -1,6 +1,8 @@
 //! Indexes that cannot do what they were made for, whatever is asked.
 
-use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use std::collections::BTreeSet;
+
+use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity, Span};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::schema::extensions_of_index;
 use pgwright_schema::{Column, IndexMethod, Table};
@@ -25,14 +27,15 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
     let tables = Tables::new(facts.project);
     let has_migrations =
         facts.files.iter().any(|(_, file)| file.path.components().any(|part| part.as_str() == "migrations"));
+    // What an abstract base declares is said once, for the first table that has it.
+    let mut said: BTreeSet<Span> = BTreeSet::new();
     for (model, table) in tables.models() {
         for access in accesses(model, table) {
             let judged = cannot_be_built(table, &access)
                 .or_else(|| btree(model, table, &access))
                 .or_else(|| has_migrations.then(|| without_extension(facts, table, &access)).flatten());
-            if let Some(judged) = judged {
-                found.extend(finding(facts, model, &access, judged));
-            }
+            let judged = judged.and_then(|judged| finding(facts, model, &access, judged));
+            found.extend(judged.filter(|finding| said.insert(finding.primary.span)));
         }
     }
 }
@@ -83,6 +86,8 @@ fn btree(model: &Model, table: &Table, access: &Access) -> Option<Judged> {
          index with `gin_trgm_ops` to search in it",
     );
     judged.severity = if access.only_column().is_some() { Severity::Warning } else { Severity::Note };
+    // How long the values get is not known.
+    judged.confidence = Confidence::Likely;
     Some(judged)
 }
 
@@ -110,7 +115,8 @@ fn single(column: &Column, access: &Access) -> Option<Judged> {
         judged.removable = matches!(access.source, Source::Field(_));
         return Some(judged);
     }
-    (base == "boolean").then(|| {
+    // Where most rows are NULL the index finds the few that are not.
+    (base == "boolean" && !column.null).then(|| {
         Judged::new(
             Severity::Note,
             "is over a boolean alone",

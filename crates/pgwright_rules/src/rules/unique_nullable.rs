@@ -55,6 +55,9 @@ fn holes<'m>(model: &'m Model, fields: &[String], condition: Option<&Value>) -> 
     if nullable.iter().any(|field| !is_scope(field)) {
         return None;
     }
+    if has_alternatives(model, fields, &nullable) {
+        return None;
+    }
     let mut said = model.constraints.iter().filter_map(|other| other.condition.as_ref()).chain(condition);
     // Whoever writes about NULL in a condition has thought of it: partial constraints, exactly one of two.
     if said
@@ -77,13 +80,36 @@ fn holes<'m>(model: &'m Model, fields: &[String], condition: Option<&Value>) -> 
 
 /// Whether NULL in the field would name one thing of its own ("no parent", "no warehouse") rather than a value not given.
 fn is_scope(field: &Field) -> bool {
-    match &field.relation {
-        Some(relation) => {
-            let action = relation.on_delete.as_deref().and_then(|path| path.rsplit('.').next()).unwrap_or_default();
-            !matches!(action, "SET_NULL" | "DB_SET_NULL" | "SET" | "DO_NOTHING")
+    field.relation.as_ref().is_some_and(|relation| {
+        let action = relation.on_delete.as_deref().and_then(|path| path.rsplit('.').next()).unwrap_or_default();
+        let is_emptied = matches!(action, "SET_NULL" | "DB_SET_NULL" | "SET" | "DO_NOTHING");
+        // No user is somebody not logged in, or not invited yet: there are many of them.
+        !is_emptied && relation.swappable.as_deref() != Some("AUTH_USER_MODEL")
+    })
+}
+
+/// Whether another uniqueness differs in the nullable member alone: of several owners each row has one.
+fn has_alternatives(model: &Model, fields: &[String], nullable: &[&Field]) -> bool {
+    let rest = |names: &[String]| -> Option<Vec<String>> {
+        let mut rest = Vec::new();
+        let mut has_null = false;
+        for name in names {
+            let field = model.field(name)?;
+            if field.null { has_null = true } else { rest.push(field.name.clone()) }
         }
-        None => field.has_choices || field.internal_type == "BooleanField",
-    }
+        rest.sort_unstable();
+        has_null.then_some(rest)
+    };
+    let is_here = |name: &String| nullable.iter().any(|field| field.name == *name);
+    let own = rest(fields);
+    let groups = model.unique_together.iter().map(Vec::as_slice);
+    let declared = model
+        .constraints
+        .iter()
+        .filter(|other| other.kind == ConstraintKind::Unique && other.nulls_distinct != Some(false));
+    groups
+        .chain(declared.map(|other| other.fields.as_slice()))
+        .any(|names| names != fields && own.is_some() && rest(names) == own && !names.iter().any(is_here))
 }
 
 /// Whether a condition asks if the field is NULL, whatever the answer.
