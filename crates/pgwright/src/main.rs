@@ -27,6 +27,10 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// A third of a run is spent allocating syntax trees and freeing them; this allocator takes half as long (docs: CONTRIBUTING.md, Speed).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Deeply nested source (generated code, mutated files) must not overflow a stack.
 const STACK: usize = 64 << 20;
 

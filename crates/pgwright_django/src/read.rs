@@ -35,7 +35,10 @@ pub fn read(request: &ReadRequest, host: &dyn Host) -> (Files, Project) {
         let mut files = Files::default();
         let mut diagnostics = Vec::new();
         let project_files = parse_all(request, host, &mut files, &mut diagnostics);
-        understand(request, host, files, &project_files, diagnostics)
+        let outcome = understand(request, host, files, &project_files, diagnostics);
+        // Freeing a million tree nodes takes longer than some of the analysis: nobody has to wait for it.
+        let _ = std::thread::Builder::new().stack_size(STACK).spawn(move || drop(project_files));
+        outcome
     };
     std::thread::scope(|scope| {
         match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work) {
