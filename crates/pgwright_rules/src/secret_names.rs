@@ -72,7 +72,7 @@ const ENDINGS: [(&str, Kind); 58] = [
     ("auth_token", Kind::ApiKey),
     ("oauth_token", Kind::ApiKey),
     ("bearer_token", Kind::ApiKey),
-    ("session_token", Kind::ApiKey),
+    ("aws_session_token", Kind::ApiKey),
     ("bot_token", Kind::ApiKey),
     ("client_secret", Kind::ApiKey),
     ("consumer_secret", Kind::ApiKey),
@@ -192,7 +192,9 @@ pub(crate) fn kind_of(field: &str, class: &str) -> Option<Kind> {
         .unwrap_or(bare);
     let bare = if lower.ends_with("cvv2") { "cvv" } else { bare };
     let kind = ENDINGS.iter().find(|(end, _)| ends_with_words(bare, end)).map(|(_, kind)| *kind)?;
-    if bare.split('_').any(|word| HARMLESS.contains(&word)) {
+    // Django keeps its own session keys as they are, for as long as a session lasts.
+    let is_session = bare.ends_with("session_token") && !bare.starts_with("aws");
+    if is_session || bare.split('_').any(|word| HARMLESS.contains(&word)) {
         return None;
     }
     let class = class.to_ascii_lowercase();
@@ -201,8 +203,9 @@ pub(crate) fn kind_of(field: &str, class: &str) -> Option<Kind> {
     {
         return Some(Kind::Seed);
     }
-    // A blacklist of words, a table of cached values.
-    if ["blacklist", "denylist", "revoked", "cache"].iter().any(|part| class.contains(part)) {
+    // What no longer opens anything, and the passwords that were: nobody can keep a history of those but as hashes.
+    let is_history = kind == Kind::Password && ["historic", "history"].iter().any(|part| class.contains(part));
+    if is_history || ["blacklist", "blocked", "denylist", "revoked", "cache"].iter().any(|part| class.contains(part)) {
         return None;
     }
     Some(kind)

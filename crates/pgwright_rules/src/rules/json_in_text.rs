@@ -1,7 +1,7 @@
 //! Documents kept as text.
 
 use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Edit, Fix, Severity};
-use pgwright_django::model::Model;
+use pgwright_django::model::{Model, Value};
 use pgwright_django::usage::{Use, UseKind};
 
 use crate::declared::{Declared, class_name, declarations, default_text};
@@ -98,17 +98,17 @@ fn of_class(facts: Facts, declared: &Declared) -> Option<Diagnostic> {
         let is_module = ["json.", "simplejson.", "orjson.", "ujson."].iter().any(|module| call.starts_with(module));
         is_module && (is_reader(call) || is_writer(call))
     });
-    if call.is_none() && !class_name(path).to_ascii_lowercase().contains("json") {
+    let own_call = call.filter(|(_, site)| site.is_some_and(|site| (site.file.0 as usize) < facts.project.file_count));
+    // A library's class that is not called after JSON (translated texts, for one) is that library's business.
+    if own_call.is_none() && !class_name(path).to_ascii_lowercase().contains("json") {
         return None;
     }
     let mut finding = base(declared, "keeps JSON in a text column");
     finding.primary.text = format!("`{}` is stored as `{}`", class_name(path), declared.field.db_type.as_deref()?);
-    match call {
-        Some((call, Some(site))) if (site.file.0 as usize) < facts.project.file_count => {
-            finding = finding.related(*site, format!("its class converts with `{call}`"));
-        }
-        Some(_) => {}
-        None => finding = finding.confidence(Confidence::Likely),
+    match (own_call, call) {
+        (Some((call, Some(site))), _) => finding = finding.related(*site, format!("its class converts with `{call}`")),
+        (_, None) => finding = finding.confidence(Confidence::Likely),
+        _ => {}
     }
     Some(finding)
 }
@@ -144,17 +144,14 @@ fn fix(facts: Facts, declared: &Declared) -> Option<Fix> {
     let mut edits = vec![Edit::replace(callee, format!("{prefix}.JSONField"))];
     let dropped: Vec<&str> =
         ["max_length", "db_collation"].into_iter().filter(|name| site.keyword(name).is_some()).collect();
-    if let [first, second] = dropped.as_slice() {
-        // Two entries side by side cannot be taken out by two independent edits.
-        let _ = (first, second);
+    // Two entries side by side cannot be taken out by two independent edits.
+    if dropped.len() > 1 {
         return None;
     }
     match (default_text(field), site.keyword("default")) {
         (Some("{}"), Some(keyword)) => edits.push(Edit::replace(keyword.value, "dict")),
         (Some("[]"), Some(keyword)) => edits.push(Edit::replace(keyword.value, "list")),
-        (_, Some(_))
-            if field.default.as_ref().is_some_and(|default| *default != pgwright_django::model::Value::None) =>
-        {
+        (_, Some(_)) if field.default.as_ref().is_some_and(|default| *default != Value::None) => {
             return None;
         }
         // An empty text becomes NULL, as the migration makes it.

@@ -1,11 +1,13 @@
 //! Rules about values that only forms enforce.
 
+use std::collections::BTreeMap;
+
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity, Span};
 use pgwright_django::model::{Field, Model, Value};
 use pgwright_django::usage::{Comparison, Refused};
 
 use crate::conditions::{fields_of, is_checked};
-use crate::declared::{class_name, declarations};
+use crate::declared::{Declared, class_name, declarations};
 use crate::edits::{add_meta_entry, string};
 use crate::tables::is_of_tests;
 use crate::{Check, Facts, Group, Rule};
@@ -16,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
     docs: include_str!("validation_without_constraint.md"),
     group: Group::Constraints,
     severity: Severity::Warning,
-    check: Check::Model(check),
+    check: Check::Project(check),
 };
 
 /// Longer lists are data (countries, languages) and change with the libraries they come from.
@@ -51,31 +53,46 @@ enum Operand {
     Field(String),
 }
 
-fn check(facts: Facts, model: &Model, found: &mut Vec<Diagnostic>) {
-    let Some(site) = &model.site else { return };
-    if is_of_tests(model) {
-        return;
+fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
+    // Choices alone are often left to the application on purpose: they are said once per app.
+    let mut only_choices: BTreeMap<&str, Vec<(&Model, Vec<Missing>)>> = BTreeMap::new();
+    for model in facts.project.models.all.iter().filter(|model| is_looked_at(model)) {
+        let missing = missing(facts, model);
+        if missing.is_empty() {
+            continue;
+        }
+        if missing.iter().all(|one| one.is_choices) {
+            only_choices.entry(&model.app_label).or_default().push((model, missing));
+        } else {
+            found.extend(finding(facts, model, &missing));
+        }
     }
-    let quote = |text: &str| facts.files.try_get(site.name.file).map_or_else(String::new, |file| string(file, text));
+    for (app, models) in only_choices {
+        found.extend(choices_of_app(facts, app, &models));
+    }
+}
+
+fn is_looked_at(model: &Model) -> bool {
+    model.origin.is_own() && (model.has_table() || model.abstract_) && !is_of_tests(model)
+}
+
+fn missing(facts: Facts, model: &Model) -> Vec<Missing> {
     let mut missing = Vec::new();
     for declared in declarations(facts, model) {
         let field = declared.field;
         if field.column.is_none() || field.generated.is_some() || field.relation.is_some() || is_checked(model, field) {
             continue;
         }
-        let place = declared.site.name;
-        missing.extend(range(field, place));
-        missing.extend(choices(field, place, &quote));
+        missing.extend(range(field, declared.site.name));
+        missing.extend(choices(facts, &declared));
     }
     let path = format!("{}.{}", model.module, model.name);
     for refusal in facts.project.usage.refusals.iter().filter(|refusal| refusal.declared_in == path) {
         missing.extend(refused(model, &refusal.refused, refusal.site));
     }
-    // By the same condition twice it is one constraint.
+    // The same condition twice is one constraint.
     missing.dedup_by(|a, b| a.text == b.text);
-    if !missing.is_empty() {
-        found.push(finding(facts, model, site.name, &missing));
-    }
+    missing
 }
 
 /// Minimum and maximum of a number.
@@ -124,7 +141,10 @@ fn number(value: &Value) -> Option<String> {
     }
 }
 
-fn choices(field: &Field, place: Span, quote: &dyn Fn(&str) -> String) -> Option<Missing> {
+fn choices(facts: Facts, declared: &Declared) -> Option<Missing> {
+    let (field, site) = (declared.field, declared.site);
+    let file = facts.files.try_get(site.name.file)?;
+    let quote = |text: &str| string(file, text);
     let is_plain = matches!(
         field.internal_type.as_str(),
         "CharField"
@@ -136,6 +156,14 @@ fn choices(field: &Field, place: Span, quote: &dyn Fn(&str) -> String) -> Option
     );
     // `choices` of Django's own classes only: others (languages, countries) bring theirs.
     if !is_plain || !field.class.starts_with("django.") || !(1..=MOST_CHOICES).contains(&field.choices.len()) {
+        return None;
+    }
+    let written = site.keyword("choices").map(|keyword| facts.files.text(keyword.value)).unwrap_or_default();
+    let is_default_among = match &field.default {
+        Some(default @ (Value::Str(_) | Value::Int(_))) => field.choices.contains(default),
+        _ => true,
+    };
+    if is_computed(written) || !is_default_among {
         return None;
     }
     let mut values = Vec::new();
@@ -160,7 +188,12 @@ fn choices(field: &Field, place: Span, quote: &dyn Fn(&str) -> String) -> Option
     let list = Operand::Literal(format!("[{}]", values.join(", ")));
     let entry =
         Entry::Check { condition: vec![(format!("{}__in", field.name), list)], name: format!("{}_valid", field.name) };
-    Some(Missing { span: place, text: format!("`{}` one of its choices", field.name), entry, is_choices: true })
+    Some(Missing { span: site.name, text: format!("`{}` one of its choices", field.name), entry, is_choices: true })
+}
+
+/// `sorted(TYPES)`, `[… for name in REGISTRY]`: what a plugin or a library may add to.
+fn is_computed(written: &str) -> bool {
+    written.contains(" for ") || (!written.starts_with(['[', '(']) && written.contains('('))
 }
 
 fn refused(model: &Model, refused: &Refused, span: Span) -> Option<Missing> {
@@ -206,7 +239,26 @@ fn refused(model: &Model, refused: &Refused, span: Span) -> Option<Missing> {
     }
 }
 
-fn finding(facts: Facts, model: &Model, at: Span, missing: &[Missing]) -> Diagnostic {
+/// One finding for the choices of all models of an app; with a fix where it is about one model.
+fn choices_of_app(facts: Facts, app: &str, models: &[(&Model, Vec<Missing>)]) -> Option<Diagnostic> {
+    let (first, missing) = models.first()?;
+    let mut finding = finding(facts, first, missing)?;
+    finding.severity = Severity::Note;
+    if models.len() > 1 {
+        finding.headline = format!("{} models of `{app}` have choices that their tables do not know", models.len());
+        finding.fix = None;
+        finding.related.clear();
+        for (model, missing) in models {
+            for one in missing {
+                finding = finding.related(one.span, format!("{} of `{}`", one.text, model.name));
+            }
+        }
+    }
+    Some(finding)
+}
+
+fn finding(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Diagnostic> {
+    let at = model.site.as_ref()?.name;
     let headline = match missing {
         [one] => format!("Nothing in the table of `{}` keeps {}", model.name, one.text),
         several => format!("`{}` has {} rules that its table does not know", model.name, several.len()),
@@ -236,12 +288,8 @@ fn finding(facts: Facts, model: &Model, at: Span, missing: &[Missing]) -> Diagno
     for one in missing {
         finding = finding.related(one.span, one.text.clone());
     }
-    // Choices alone are often left to the application on purpose.
-    if missing.iter().all(|one| one.is_choices) {
-        finding.severity = Severity::Note;
-    }
     finding.fix = fix(facts, model, missing);
-    finding
+    Some(finding)
 }
 
 fn fix(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Fix> {
