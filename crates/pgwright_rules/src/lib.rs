@@ -8,6 +8,7 @@ mod conditions;
 mod declared;
 mod edits;
 mod fingerprint;
+mod headline;
 mod notice;
 mod rule;
 pub mod rules;

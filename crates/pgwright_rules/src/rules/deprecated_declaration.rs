@@ -7,6 +7,7 @@ use pgwright_django::model::{ClassSite, Field, Model};
 use pgwright_schema::names::{MAX_NAME_LENGTH, names_digest};
 
 use crate::edits::{add_keyword, add_meta_entry, meta_option, remove_option, string};
+use crate::headline::fitting;
 use crate::tables::{is_declared_here, is_of_tests};
 use crate::{Check, Facts, Group, Rule};
 
@@ -45,7 +46,7 @@ fn unique_together(facts: Facts, app: &str, members: &[(&Model, &ClassSite)]) ->
         others => format!("{} models of the app `{app}` say `unique_together`", others + 1),
     };
     let mut finding = RULE
-        .at(place(first.1)?, headline)
+        .at(place(first.1)?, fitting(&[headline, format!("{} models say `unique_together`", members.len())]))
         .why(
             "A UniqueConstraint has a name, and can carry a condition, `nulls_distinct`, `deferrable` and an error message; \
              Django's documentation says that `unique_together` may be deprecated",
@@ -103,7 +104,12 @@ fn unique_edits(facts: Facts, model: &Model, site: &ClassSite) -> Option<Vec<Edi
         }
         let listed: Vec<String> = fields.iter().map(|field| string(file, field)).collect();
         let name = string(file, &name);
-        entries.push(format!("models.UniqueConstraint(fields=[{}], name={name})", listed.join(", ")));
+        let fields = listed.join(", ");
+        let short = format!("models.UniqueConstraint(fields=[{fields}], name={name})");
+        let long = format!("models.UniqueConstraint(\n    fields=[{fields}],\n    name={name},\n)");
+        // Where it will stand: two levels below `Meta`, with a comma.
+        let indent = site.meta.map_or(0, |meta| file.position(meta.start).column as usize - 1) + 9;
+        entries.push(if indent + short.chars().count() <= LINE { short } else { long });
     }
     replace_option(facts, site, "unique_together", "constraints", &entries)
 }
@@ -144,16 +150,21 @@ fn replace_option(facts: Facts, site: &ClassSite, old: &str, new: &str, entries:
         let inner = crate::edits::indent(file, option.statement.start)?;
         let newline = crate::edits::newline_of(file);
         let one_line = format!("{new} = [{}]", entries.join(", "));
-        let text = if entries.len() == 1 && inner.len() + one_line.len() <= 100 {
+        let text = if entries.len() == 1 && !one_line.contains('\n') && inner.len() + one_line.len() <= LINE {
             one_line
         } else {
-            let lines: String = entries.iter().map(|entry| format!("{inner}    {entry},{newline}")).collect();
+            let indented = |entry: &String| entry.replace('\n', &format!("{newline}{inner}    "));
+            let lines: String =
+                entries.iter().map(|entry| format!("{inner}    {},{newline}", indented(entry))).collect();
             format!("{new} = [{newline}{lines}{inner}]")
         };
         edits.push(Edit::replace(option.statement, text));
     }
     Some(edits)
 }
+
+/// Longer lines are broken.
+const LINE: usize = 100;
 
 /// A name that says what it is, or Django's way to shorten one.
 fn constraint_name(model: &Model, fields: &[String]) -> String {

@@ -5,6 +5,7 @@ use pgwright_django::model::{Field, Model, RelationKind};
 use pgwright_schema::{Expr, IndexMethod};
 
 use crate::edits::remove_keyword;
+use crate::headline::fitting;
 use crate::tables::{Access, Tables, accesses, is_declared_here};
 use crate::{Check, Facts, Group, Rule};
 
@@ -75,7 +76,13 @@ fn finding(facts: Facts, model: &Model, field: &Field) -> Option<Diagnostic> {
         if relation.db_constraint { ", and PostgreSQL's own check reads it once more per deleted row" } else { "" };
     let place = site.keyword("db_index").map_or(site.name, |keyword| keyword.whole);
     let mut finding = RULE
-        .at(place, format!("no index starts with the foreign key `{}.{}`", model.name, field.name))
+        .at(
+            place,
+            fitting(&[
+                format!("no index starts with the foreign key `{}.{}`", model.name, field.name),
+                format!("no index starts with `{}.{}`", model.name, field.name),
+            ]),
+        )
         .why(format!("Deleting one {parent} reads all of `{}` {who}{check}; so does every reverse lookup", model.table))
         .help(
             "Remove `db_index=False`; build the index on a large table with CREATE INDEX CONCURRENTLY, because AlterField \

@@ -8,6 +8,7 @@ use pgwright_schema::names::{MAX_NAME_LENGTH, clip, split_identifier};
 use pgwright_schema::{ConstraintKind, Placement, Table};
 
 use crate::edits::meta_option;
+use crate::headline::fitting;
 use crate::tables::{Tables, field_of};
 use crate::{Check, Facts, Group, Rule};
 
@@ -100,7 +101,14 @@ fn judge(names: &[Name], found: &mut Vec<Diagnostic>) {
     if let Some(second) = names.iter().find(|name| name.text != first.text) {
         let Some(site) = second.site.or(first.site) else { return };
         let mut finding = RULE
-            .at(site, format!("{} and {} get one name", first.what, second.what))
+            .at(
+                site,
+                fitting(&[
+                    format!("{} and {} get one name", first.what, second.what),
+                    format!("{} shares its name in the database", second.what),
+                    "two names are one in the database".to_owned(),
+                ]),
+            )
             .why(format!(
                 "PostgreSQL keeps {MAX_NAME_LENGTH} bytes of a name, so both are `{kept}`: the migration fails"
             ))
@@ -115,7 +123,14 @@ fn judge(names: &[Name], found: &mut Vec<Diagnostic>) {
     let Some(site) = first.site else { return };
     let length = first.text.len();
     let finding = RULE
-        .at(site, format!("the name of {} has {length} bytes, PostgreSQL keeps {MAX_NAME_LENGTH}", first.what))
+        .at(
+            site,
+            fitting(&[
+                format!("the name of {} has {length} bytes, PostgreSQL keeps {MAX_NAME_LENGTH}", first.what),
+                format!("{} has a name of {length} bytes", first.what),
+                format!("a name of {length} bytes, of which PostgreSQL keeps {MAX_NAME_LENGTH}"),
+            ]),
+        )
         .why(format!(
             "It is cut to `{kept}` with nothing but a NOTICE: error messages, `pg_dump` and whoever looks for the name in the \
              catalogue know another one"

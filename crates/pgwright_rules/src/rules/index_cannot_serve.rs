@@ -8,6 +8,7 @@ use pgwright_django::schema::extensions_of_index;
 use pgwright_schema::{Column, IndexMethod, Table};
 
 use crate::edits::remove_keyword;
+use crate::headline::fitting;
 use crate::tables::{Access, Source, Tables, accesses, is_declared_here};
 use crate::{Check, Facts, Group, Rule};
 
@@ -231,7 +232,14 @@ fn finding(facts: Facts, model: &Model, access: &Access, judged: Judged) -> Opti
         None => access.site(facts.files, model)?,
     };
     let mut finding = RULE
-        .at(span, format!("{subject} {}", judged.what))
+        .at(
+            span,
+            fitting(&[
+                format!("{subject} {}", judged.what),
+                format!("an index of `{}` {}", model.name, judged.what),
+                format!("an index {}", judged.what),
+            ]),
+        )
         .why(judged.why)
         .help(judged.help)
         .confidence(judged.confidence)

@@ -7,6 +7,7 @@ use pgwright_django::model::{Field, Model, Origin};
 use pgwright_django::project::App;
 
 use crate::edits::quote_of;
+use crate::headline::fitting;
 use crate::tables::is_of_tests;
 use crate::{Check, Facts, Group, Rule};
 
@@ -83,6 +84,7 @@ fn finding(facts: Facts, cause: &Cause, members: &[(&Model, &Field)]) -> Option<
         Cause::App(label) => format!("the app `{label}` has 32-bit keys in {count}"),
         Cause::Declared(label) => format!("the app `{label}` declares 32-bit keys in {count}"),
     };
+    let headline = fitting(&[headline, format!("32-bit keys in {count}")]);
     let help = match cause {
         Cause::Setting if line.is_none() => {
             "Set `DEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"`, and widen the tables that grow before they are large"

@@ -7,6 +7,7 @@ use pgwright_django::model::{Field, Model, RelationKind};
 use pgwright_schema::{Index, IndexOrigin, Table};
 
 use crate::edits::{add_keyword, meta_option, remove_keyword, remove_meta_entry, remove_option};
+use crate::headline::fitting;
 use crate::tables::{Access, Source, Tables, accesses};
 use crate::{Check, Facts, Group, Rule};
 
@@ -98,7 +99,8 @@ fn finding(files: &Files, model: &Model, access: &Access, cover: &Access, span: 
     let by = cover.phrase(model);
     let headline = match &access.source {
         Source::Field(name) if is_foreign_key(model.field(name)) => {
-            format!("the foreign key `{}.{name}` is indexed twice", model.name)
+            let short = format!("`{}.{name}` is indexed twice", model.name);
+            fitting(&[format!("the foreign key {short}"), short])
         }
         Source::Field(name) => format!("`{}.{name}` is indexed twice", model.name),
         Source::UniqueTogether(_) | Source::Constraint(_) => {

@@ -4,6 +4,7 @@ use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity,
 use pgwright_django::model::{Constraint, ConstraintKind, Field, Model, Value};
 
 use crate::edits::{Sequence, meta_option};
+use crate::headline::fitting;
 use crate::tables::is_of_tests;
 use crate::{Check, Facts, Group, Rule};
 
@@ -168,7 +169,11 @@ fn finding(facts: Facts, model: &Model, fields: &[String], holes: &[&Field], spa
         format!("Add {partial}; remove duplicates first, or the migration fails")
     };
     let mut finding = RULE
-        .at(span, format!("rows of `{}` without `{one}` are not unique", model.name))
+        .at(span, fitting(&[
+            format!("rows of `{}` without `{one}` are not unique", model.name),
+            format!("`{}` is not unique without `{one}`", model.name),
+            format!("rows of `{}` with a NULL are not unique", model.name),
+        ]))
         .why(format!(
             "NULL equals nothing, so rows that share {} repeat at will where {} is NULL: `get_or_create` under load makes \
              duplicates, and `get()` then fails with MultipleObjectsReturned",
