@@ -2,16 +2,21 @@
 
 use pgwright_diagnostics::Files;
 use pgwright_python::modules::ProjectFiles;
+use rayon::prelude::*;
 
 /// Names of the extensions, sorted. Text is searched rather than evaluated: operations may stand in helpers, SQL in constants,
 /// and a mention too many only keeps a rule silent.
 pub(crate) fn created(files: &Files, project_files: &ProjectFiles) -> Vec<String> {
-    let mut found = Vec::new();
-    for (file, _) in project_files.by_path.values() {
-        if let Some(file) = files.try_get(*file) {
+    let mut found: Vec<String> = project_files
+        .by_path
+        .par_iter()
+        .filter_map(|(_, (file, _))| files.try_get(*file))
+        .fold(Vec::new, |mut found, file| {
             in_text(&file.text, &mut found);
-        }
-    }
+            found
+        })
+        .flatten()
+        .collect();
     found.sort_unstable();
     found.dedup();
     found

@@ -27,7 +27,7 @@ use crate::model::{Field, ModelId, Models};
 
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Usage {
-    /// Sorted by file and place.
+    /// Sorted by declaring class and field, then by file and place.
     pub uses: Vec<Use>,
     /// What `clean()` methods refuse, where it is plain enough to say as a constraint.
     pub refusals: Vec<Refusal>,
@@ -40,7 +40,9 @@ pub struct Usage {
 impl Usage {
     /// Uses of a field as declared: those through a child of an abstract model count for the declaration.
     pub fn of<'a>(&'a self, field: &'a Field) -> impl Iterator<Item = &'a Use> {
-        self.uses.iter().filter(move |usage| usage.field == field.name && usage.declared_in == field.declared_in)
+        let wanted = (field.declared_in.as_str(), field.name.as_str());
+        let start = self.uses.partition_point(|usage| usage.declaration() < wanted);
+        self.uses.iter().skip(start).take_while(move |usage| usage.declaration() == wanted)
     }
 
     pub fn field_class(&self, path: &str) -> Option<&FieldClass> {
@@ -62,6 +64,12 @@ pub struct Use {
     pub site: Span,
     /// `Likely` when the instance's model was inferred from the field's name alone.
     pub confidence: Confidence,
+}
+
+impl Use {
+    fn declaration(&self) -> (&str, &str) {
+        (&self.declared_in, &self.field)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -179,6 +187,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
         usage.serializers.extend(part.serializers);
         written.extend(part.written);
     }
+    usage.uses.sort_by(|a, b| a.declaration().cmp(&b.declaration()));
     for serializer in &mut usage.serializers {
         serializer.written_at = written.iter().find(|(path, _)| *path == serializer.path).map(|(_, site)| *site);
     }

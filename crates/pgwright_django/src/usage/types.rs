@@ -158,7 +158,7 @@ impl<'m> Walk<'_, 'm> {
             let method = attribute.attr.as_str();
             match self.type_of(&attribute.value) {
                 Some(Type::Rows(model)) => {
-                    return if QUERYSET_METHODS.contains(&method) {
+                    return if QUERYSET_METHODS.contains(&method) || self.is_own_queryset_method(model, method) {
                         Some(Type::Rows(model))
                     } else if ROW_METHODS.contains(&method) {
                         Some(Type::Instance(model))
@@ -203,6 +203,15 @@ impl<'m> Walk<'_, 'm> {
             }
             _ => Some(Type::Result(path)),
         }
+    }
+
+    /// A method of the model's own manager that is named like a selection (`active`, `for_user`), not like a question or an act.
+    fn is_own_queryset_method(&self, model: ModelId, method: &str) -> bool {
+        let is_selection = !["get", "create", "is_", "has_", "make", "delete", "update", "count", "save", "add"]
+            .iter()
+            .any(|start| method.starts_with(start));
+        is_selection
+            && self.lookup.model(model).managers.iter().any(|manager| manager.methods.iter().any(|name| name == method))
     }
 
     /// What an annotation says: `Order`, `"Order"`, `Order | None`, `Optional[Order]`, `QuerySet[Order]`, `list[Order]`.

@@ -2,6 +2,7 @@ class Apps:
     def __init__(self, installed_apps=()):
         self.app_configs = {}
         self.all_models = {}
+        self.containing = {}
         self.apps_ready = True
         self.models_ready = False
         self.ready = False
@@ -24,11 +25,15 @@ class Apps:
         return any(config.name == app_name for config in self.app_configs.values())
 
     def get_containing_app_config(self, object_name):
+        key = (object_name, len(self.app_configs))
+        if key in self.containing:
+            return self.containing[key]
         best = None
         for config in self.app_configs.values():
             if object_name == config.name or object_name.startswith(config.name + "."):
                 if best is None or len(config.name) > len(best.name):
                     best = config
+        self.containing[key] = best
         return best
 
     def get_model(self, app_label, model_name=None, require_ready=True):

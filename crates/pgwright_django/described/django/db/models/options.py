@@ -11,20 +11,11 @@ class Options:
         self.local_managers = []
         self.added = {}
         self.added_indexes = []
-
-    @property
-    def meta(self):
-        return self.model.__dict__.get("Meta")
+        self.meta = getattr(model, "Meta") if "Meta" in model.__dict__ else None
+        self.abstract = self.meta is not None and "abstract" in self.meta.__dict__ and self.meta.abstract
 
     def option(self, name, default=None):
         return getattr(self.meta, name, default)
-
-    @property
-    def abstract(self):
-        meta = self.meta
-        if meta is None:
-            return False
-        return meta.__dict__.get("abstract", False)
 
     @property
     def proxy(self):
