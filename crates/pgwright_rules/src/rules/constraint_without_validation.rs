@@ -104,7 +104,6 @@ fn is_validated(field: &Field) -> bool {
 
 /// Whether the serializer takes the field from input with nothing of its own to say about it.
 fn passes(serializer: &Serializer, field: &Field) -> bool {
-    let listed = serializer.all_fields
-        || serializer.fields.as_ref().is_some_and(|fields| fields.iter().any(|name| *name == field.name));
-    listed && !serializer.validates && !serializer.handled.iter().any(|name| *name == field.name)
+    let listed = serializer.all_fields || serializer.fields.as_ref().is_some_and(|fields| fields.contains(&field.name));
+    listed && !serializer.validates && !serializer.handled.contains(&field.name)
 }

@@ -134,7 +134,10 @@ fn number(value: &Value) -> Option<String> {
         // `Decimal` would have to be imported; Django rounds a float to the digits of the column.
         Value::Call(call) if call.class == "decimal.Decimal" => match call.args.first()? {
             Value::Int(int) => Some(int.to_string()),
-            Value::Str(text) if text.parse::<f64>().is_ok_and(f64::is_finite) => Some(text.clone()),
+            Value::Str(text) => match text.parse::<f64>().ok().filter(|number| number.is_finite())? {
+                whole if whole.fract() == 0.0 => Some(format!("{whole:.0}")),
+                _ => Some(text.clone()),
+            },
             _ => None,
         },
         _ => None,
