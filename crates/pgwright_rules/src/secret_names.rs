@@ -93,7 +93,7 @@ const ENDINGS: [(&str, Kind); 58] = [
 ];
 
 /// With one of these in it the name is about a secret, a digest of one, or something else that is called a token.
-const HARMLESS: [&str; 66] = [
+const HARMLESS: [&str; 71] = [
     "hash",
     "hashed",
     "digest",
@@ -148,6 +148,11 @@ const HARMLESS: [&str; 66] = [
     "lock",
     "sort",
     "unsubscribe",
+    "notification",
+    "notifications",
+    "feed",
+    "calendar",
+    "ical",
     "masked",
     "fingerprint",
     "prefix",

@@ -27,7 +27,7 @@ class Order(models.Model):
 class OrderLine(models.Model):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="+")
-    # Hazard constraint-without-validation: zero passes every form and fails in the database, as a server error.
+    # Hazard constraint-without-validation: zero passes the API's serializer and fails in the database: a server error.
     quantity = models.IntegerField(default=1)
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
 

@@ -6,6 +6,7 @@ from orders import views
 router = DefaultRouter()
 router.register("slow", views.SlowOrderViewSet, basename="slow-order")
 router.register("orders", views.OrderViewSet, basename="order")
+router.register("lines", views.OrderLineViewSet, basename="line")
 
 urlpatterns = [
     path("api/", include(router.urls)),

@@ -4,11 +4,11 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from rest_framework import viewsets
+from rest_framework import mixins, viewsets
 
 from catalogue.models import Product
-from orders.models import Order
-from orders.serializers import OrderSerializer
+from orders.models import Order, OrderLine
+from orders.serializers import OrderLineSerializer, OrderSerializer
 
 
 class SlowOrderViewSet(viewsets.ReadOnlyModelViewSet):
@@ -21,6 +21,12 @@ class OrderViewSet(viewsets.ReadOnlyModelViewSet):
     # Right: three queries per page, whatever its size.
     queryset = Order.objects.select_related("customer").prefetch_related("lines__product").order_by("pk")
     serializer_class = OrderSerializer
+
+
+class OrderLineViewSet(mixins.UpdateModelMixin, viewsets.GenericViewSet):
+    # Takes a quantity of zero, which the table refuses: see `OrderLine`.
+    queryset = OrderLine.objects.select_related("product").order_by("pk")
+    serializer_class = OrderLineSerializer
 
 
 def emails(request: HttpRequest) -> JsonResponse:

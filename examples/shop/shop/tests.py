@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import IntegrityError, transaction
 from django.test import TestCase
 from django.utils import timezone
 
@@ -49,6 +50,13 @@ class ShopTest(TestCase):
                 with self.assertNumQueries(4 if "api" in right else 3 if "report" in right else 1):
                     answer = self.client.get(f"/orders/{right}").content
                 self.assertEqual(self.client.get(f"/orders/{hazard}").content, answer)
+
+    def test_the_api_meets_the_constraint_unprepared(self) -> None:
+        page = f"/orders/api/lines/{OrderLine.objects.earliest('pk').pk}/"
+        answer = self.client.patch(page, {"quantity": 2}, content_type="application/json")
+        self.assertEqual(answer.status_code, 200)
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            self.client.patch(page, {"quantity": 0}, content_type="application/json")
 
     def test_stock_is_reserved(self) -> None:
         self.assertTrue(reserve_unsafely(self.product.pk, 2))

@@ -169,9 +169,13 @@ fn help(kind: Kind, is_sent: bool) -> &'static str {
         }
         (Kind::BackupCodes, _) => "Store `make_password(…)` of each code, and delete what has been used",
         (Kind::PrivateKey, _) => "Keep it in a secret store, or encrypt it with a key that is not in the database",
-        (Kind::ApiKey | Kind::Token, _) => {
+        (Kind::ApiKey, _) => {
             "Show it once and store its SHA-256 digest, which is enough to recognise a random value and can be unique; \
              if another system needs the value itself, encrypt it"
+        }
+        (Kind::Token, _) => {
+            "Store its SHA-256 digest if nobody has to see it again; for links, sign the primary key with \
+             `django.core.signing` and store nothing; what must be shown again can be encrypted"
         }
     }
 }

@@ -253,7 +253,7 @@ fn choices_of_app(facts: Facts, app: &str, models: &[(&Model, Vec<Missing>)]) ->
         finding.related.clear();
         for (model, missing) in models {
             for one in missing {
-                finding = finding.related(one.span, format!("{} of `{}`", one.text, model.name));
+                finding = finding.related(one.span, format!("`{}`: {}", model.name, one.text));
             }
         }
     }
