@@ -29,6 +29,8 @@ pub(crate) struct Project {
     python: String,
     settings: String,
     settings_file: Option<String>,
+    /// SQL of the project's migrations that its columns need and no model says.
+    pub(crate) prepare: Option<String>,
 }
 
 /// A project's files on this machine.

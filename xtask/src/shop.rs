@@ -66,7 +66,7 @@ pub(crate) fn compare(version: &str, python: &Path) -> Result<bool> {
     let mut migrate = oracle("schema.py", &["migrate", "--settings", "shop.settings", "--out"]);
     run_command(migrate.arg(&catalogue).arg(shop()))?;
     let ddl = pgwright::answer(&mut pgwright(&["inspect", "schema", "--all", "--format", "sql"]))?;
-    let truth = schema::Truth { catalogue, also: None };
+    let truth = schema::Truth { catalogue, also: None, prepare: None };
     let same = schema::compare(&format!("Django {version}: schema"), &ddl, &truth, true)?;
     Ok(agreement.is_complete() && same)
 }

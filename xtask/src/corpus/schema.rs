@@ -32,9 +32,9 @@ pub(crate) fn run(names: &[&str], diff: bool) -> Result<bool> {
         let models = project.directory().join("schema.models.json.xz");
         let migrated = project.directory().join("schema.migrated.json.xz");
         let (title, truth) = if WITHOUT_HISTORY.contains(&project.name.as_str()) {
-            ("migrated", Truth { catalogue: migrated, also: None })
+            ("migrated", Truth { catalogue: migrated, also: None, prepare: project.prepare.clone() })
         } else {
-            ("models", Truth { catalogue: models, also: Some(migrated) })
+            ("models", Truth { catalogue: models, also: Some(migrated), prepare: project.prepare.clone() })
         };
         well &= compare(&format!("{} {title}", project.name), &ddl, &truth, diff)?;
     }
@@ -49,6 +49,9 @@ pub(crate) fn compare(title: &str, ddl: &str, truth: &Truth, diff: bool) -> Resu
     python.arg(root().join("tests/oracle/schema.py")).arg("compare").arg(&file).arg("--truth").arg(&truth.catalogue);
     if let Some(also) = &truth.also {
         python.arg("--also").arg(also);
+    }
+    if let Some(prepare) = &truth.prepare {
+        python.arg("--prepare").arg(prepare);
     }
     let result = output(&mut python);
     std::fs::remove_file(&file)?;
@@ -68,4 +71,5 @@ pub(crate) struct Truth {
     /// A second catalogue, right where it differs from the first: Django itself builds a few things differently in
     /// migrations, such as the keys of automatic many-to-many tables.
     pub(crate) also: Option<PathBuf>,
+    pub(crate) prepare: Option<String>,
 }

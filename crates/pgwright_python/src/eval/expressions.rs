@@ -259,6 +259,7 @@ impl<'a> Evaluator<'a> {
         let iterable =
             if outermost { self.expression(&generator.iter, outer)? } else { self.expression(&generator.iter, inner)? };
         let Some(items) = self.iterate(&iterable) else { return Ok(false) };
+        let mut unsure = false;
         'items: for item in items.into_iter().take(ROUNDS) {
             self.assign(&generator.target, item, inner)?;
             for condition in &generator.ifs {
@@ -266,12 +267,17 @@ impl<'a> Evaluator<'a> {
                 match self.truth(&value) {
                     Some(true) => {}
                     Some(false) => continue 'items,
-                    None => return Ok(false),
+                    // Kept, with a mark after the items that not all of them are sure.
+                    None => unsure = true,
                 }
             }
             if !self.generate(rest, false, outer, inner, results, body)? {
                 return Ok(false);
             }
+        }
+        if unsure {
+            let mark = Value::unknown("filtered by something not known");
+            results.push((mark.clone(), mark));
         }
         Ok(true)
     }

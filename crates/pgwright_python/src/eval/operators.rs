@@ -170,6 +170,14 @@ impl<'a> Evaluator<'a> {
                 items.extend(self.iterate(&right).unwrap_or_default());
                 Some(self.heap.list(items))
             }
+            (Value::Tuple(items), Operator::Add, Value::Unknown(_) | Value::Opaque(_)) => {
+                let more = Value::unknown("extended by something not known");
+                Some(Value::tuple(items.iter().cloned().chain([more]).collect()))
+            }
+            (Value::Unknown(_) | Value::Opaque(_), Operator::Add, Value::Tuple(items)) => {
+                let more = Value::unknown("extended by something not known");
+                Some(Value::tuple(std::iter::once(more).chain(items.iter().cloned()).collect()))
+            }
             (Value::Tuple(a), Operator::Add, Value::Tuple(b)) => {
                 Some(Value::tuple(a.iter().chain(b.iter()).cloned().collect()))
             }
