@@ -31,11 +31,12 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
     // What an abstract base declares is said once, for the first table that has it.
     let mut said: BTreeSet<Span> = BTreeSet::new();
     for (model, table) in tables.models() {
-        for access in accesses(model, table) {
-            let judged = cannot_be_built(table, &access)
-                .or_else(|| btree(model, table, &access))
-                .or_else(|| has_migrations.then(|| without_extension(facts, table, &access)).flatten());
-            let judged = judged.and_then(|judged| finding(facts, model, &access, judged));
+        let all = accesses(model, table);
+        for access in &all {
+            let judged = cannot_be_built(table, access)
+                .or_else(|| btree(model, table, access, &all))
+                .or_else(|| has_migrations.then(|| without_extension(facts, table, access)).flatten());
+            let judged = judged.and_then(|judged| finding(facts, model, access, judged));
             found.extend(judged.filter(|finding| said.insert(finding.primary.span)));
         }
     }
@@ -60,9 +61,11 @@ impl Judged {
     }
 }
 
-fn btree(model: &Model, table: &Table, access: &Access) -> Option<Judged> {
+fn btree(model: &Model, table: &Table, access: &Access, all: &[Access]) -> Option<Judged> {
     let is_asked_for = matches!(access.source, Source::Field(_) | Source::Index(_) | Source::IndexTogether(_));
-    if access.method != IndexMethod::Btree || !is_asked_for || access.predicate.is_some() {
+    // Where a longer index does the same, `redundant-index` says so.
+    let is_covered = all.iter().any(|other| other.keys.len() > access.keys.len() && access.is_covered_by(other));
+    if access.method != IndexMethod::Btree || !is_asked_for || access.predicate.is_some() || is_covered {
         return None;
     }
     let only = access.only_column().filter(|_| access.include.is_empty()).and_then(|name| table.column(name));
@@ -202,10 +205,8 @@ fn without_extension(facts: Facts, table: &Table, access: &Access) -> Option<Jud
     let mut judged = Judged::new(
         Severity::Warning,
         format!("needs the extension {missing}"),
-        format!(
-            "No migration creates it, so `migrate` fails on a new database, the one for tests included, unless someone made \
-             it in template1"
-        ),
+        "No migration creates it, so `migrate` fails on a new database, the one for tests included, unless someone made it \
+         in template1",
         format!("Put `{operation}` before the operation that adds the index"),
     );
     judged.confidence = Confidence::Likely;

@@ -32,10 +32,15 @@ enum Cause {
 fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
     let project = facts.project;
     let mut groups: BTreeMap<Cause, Vec<(&Model, &Field)>> = BTreeMap::new();
+    let is_set_narrow = is_narrow_class(&project.settings.default_auto_field);
     for model in project.models.own_tables().filter(|model| !is_of_tests(model)) {
-        let Some(key) = model.primary_key().filter(|key| key.local && is_narrow(key)) else { continue };
+        let is_through = matches!(model.origin, Origin::AutomaticThrough { .. });
+        let is_narrow = |key: &&Field| key.local && if is_through { is_set_narrow } else { is_narrow(key) };
+        let Some(key) = model.primary_key().filter(is_narrow) else { continue };
         let Some(app) = project.apps.iter().find(|app| app.label == model.app_label && app.own) else { continue };
-        groups.entry(cause(facts, app, key)).or_default().push((model, key));
+        // Migrations make these tables without looking at the AppConfig (`AppConfigStub` in django/db/migrations/state.py).
+        let cause = if is_through { Cause::Setting } else { cause(facts, app, key) };
+        groups.entry(cause).or_default().push((model, key));
     }
     for (cause, members) in groups {
         // Without settings it is the projects that use the app who choose.
@@ -48,6 +53,10 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
 
 fn is_narrow(key: &Field) -> bool {
     key.relation.is_none() && matches!(key.internal_type.as_str(), "AutoField" | "SmallAutoField")
+}
+
+fn is_narrow_class(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("AutoField" | "SmallAutoField"))
 }
 
 fn cause(facts: Facts, app: &App, key: &Field) -> Cause {
@@ -77,7 +86,7 @@ fn finding(facts: Facts, cause: &Cause, members: &[(&Model, &Field)]) -> Option<
     let place = match (cause, &line) {
         (_, Some(line)) => line.statement,
         (Cause::Declared(_), None) => owned.iter().find_map(|(_, key)| Some(key.site.as_ref()?.name))?,
-        _ => owned.iter().find_map(|(model, _)| Some(model.site.as_ref()?.name))?,
+        _ => owned.iter().chain(&through).find_map(|(model, _)| site_of(facts, model))?,
     };
     let headline = match cause {
         Cause::Setting => format!("DEFAULT_AUTO_FIELD gives 32-bit keys to {count}"),
@@ -120,13 +129,25 @@ fn finding(facts: Facts, cause: &Cause, members: &[(&Model, &Field)]) -> Option<
     Some(finding)
 }
 
+/// The class; of a many-to-many table the field.
+fn site_of(facts: Facts, model: &Model) -> Option<Span> {
+    match &model.origin {
+        Origin::AutomaticThrough { of, field, .. } => {
+            let field = facts.project.models.get(*of).field(field)?;
+            Some(field.site.as_ref()?.name)
+        }
+        _ => Some(model.site.as_ref()?.name),
+    }
+}
+
 /// Related places shown; all tables are in the evidence.
 const SHOWN: usize = 5;
 
 fn counted(models: usize, through: usize) -> String {
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    match through {
-        0 => plural(models, "table"),
+    match (models, through) {
+        (_, 0) => plural(models, "table"),
+        (0, _) => plural(through, "many-to-many table"),
         _ => format!("{} and {}", plural(models, "table"), plural(through, "many-to-many table")),
     }
 }
