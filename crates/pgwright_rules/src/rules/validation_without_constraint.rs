@@ -298,7 +298,7 @@ fn finding(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Diagnosti
 fn fix(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Fix> {
     let site = model.site.as_ref()?;
     let file = facts.files.try_get(site.statement.file)?;
-    if !imports_models(&file.text) {
+    if !imports_models(&file.text) || (site.meta.is_none() && inherits_meta(facts, model)) {
         return None;
     }
     let condition_keyword = if facts.project.django.at_least(5, 1) { "condition" } else { "check" };
@@ -333,6 +333,16 @@ fn fix(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Fix> {
     let edits = add_meta_entry(facts.files, site, "constraints", &lines.join(",\n"))?;
     let title = if missing.len() == 1 { "Add the constraint" } else { "Add the constraints" };
     Some(Fix { title: title.to_owned(), applicability: Applicability::Unsafe, edits })
+}
+
+/// Whether an abstract base brings a `Meta`, which one of the class's own would hide.
+fn inherits_meta(facts: Facts, model: &Model) -> bool {
+    facts.project.models.all.iter().any(|base| {
+        let is_base = base.abstract_
+            && base.id != model.id
+            && model.mro.iter().any(|path| path.rsplit_once('.') == Some((base.module.as_str(), base.name.as_str())));
+        is_base && base.site.as_ref().is_none_or(|site| site.meta.is_some())
+    })
 }
 
 /// Abstract models leave the names of their children to Django.
