@@ -438,6 +438,67 @@ mod tests {
         assert_eq!(with("x = [\n    a  # one\n]\n", "b"), "x = [\n    a,  # one\n    b,\n]\n");
     }
 
+    /// The site of the only class of a text, its `Meta` and the options of that.
+    fn class(text: &str) -> ClassSite {
+        let at = |start: usize, end: usize| Span::new(FileId(0), start as u32, end as u32);
+        let end = text.trim_end().len();
+        let meta = text.find("class Meta");
+        let option = |line: &str| {
+            let start = line.as_ptr() as usize - text.as_ptr() as usize + line.len() - line.trim_start().len();
+            let equals = line.find(" = ")? + 3;
+            let value = line.as_ptr() as usize - text.as_ptr() as usize + equals;
+            let stop = value + line.find("  #").unwrap_or(line.len()) - equals;
+            let name = line.split('=').next()?.trim().to_owned();
+            Some(MetaOption { name, statement: at(start, stop), value: at(value, stop) })
+        };
+        let options = meta.map(|meta| text[meta..].lines().skip(1).filter_map(option).collect());
+        ClassSite {
+            name: at(text.find("Order").unwrap_or_default(), text.find(':').unwrap_or_default()),
+            statement: at(0, end),
+            meta: meta.map(|meta| at(meta, end)),
+            meta_options: options.unwrap_or_default(),
+        }
+    }
+
+    fn added(text: &str, entry: &str) -> Option<String> {
+        let files = file(text);
+        Some(edited(&files, add_meta_entry(&files, &class(text), "constraints", entry)?))
+    }
+
+    fn removed(text: &str, entry: &str) -> Option<String> {
+        let files = file(text);
+        let start = text.find(entry)? as u32;
+        let entry = Span::new(FileId(0), start, start + entry.len() as u32);
+        Some(edited(&files, remove_meta_entry(&files, &class(text), "indexes", entry)?))
+    }
+
+    #[test]
+    fn an_option_is_made_where_there_is_none() {
+        let made =
+            "class Order(M):\n    a = 1\n\n    class Meta:\n        constraints = [\n            c,\n        ]\n";
+        assert_eq!(added("class Order(M):\n    a = 1\n", "c").as_deref(), Some(made));
+        assert_eq!(added("class Order(M):\n    a = 1", "c").as_deref(), Some(made.trim_end()), "no line ending");
+        let beside = "class Order(M):\n  class Meta:\n    x = 1\n";
+        let expected = format!("{beside}    constraints = [\n        c(\n            1,\n        ),\n    ]\n");
+        assert_eq!(added(beside, "c(\n    1,\n)"), Some(expected));
+        assert_eq!(added("class Order(M):\n  class Meta(Base.Meta):\n    x = 1\n", "c"), None, "hides the base's");
+        let there = "class Order(M):\n  class Meta:\n    constraints = [a]\n";
+        assert_eq!(added(there, "c"), Some(there.replace("[a]", "[a, c]")));
+    }
+
+    #[test]
+    fn an_option_goes_with_its_last_entry() {
+        let alone = "class Order(M):\n  class Meta:\n    indexes = [a]\n";
+        assert_eq!(removed(alone, "a]").as_deref(), None, "no entry");
+        let entry = "xyz";
+        let with = |text: &str| text.replace("[a]", "[xyz]");
+        assert_eq!(removed(&with(alone), entry), Some(alone.replace("indexes = [a]", "pass")));
+        let two = "class Order(M):\n  class Meta:\n    indexes = [a]  # why\n    x = 1\n";
+        assert_eq!(removed(&with(two), entry), Some(two.replace("    indexes = [a]  # why\n", "")));
+        let base = "class Order(M):\n  class Meta(Base.Meta):\n    indexes = [a]\n";
+        assert_eq!(removed(&with(base), entry), Some(base.replace("[a]", "[]")), "else the base's hold");
+    }
+
     #[test]
     fn what_is_not_plain_is_left_alone() {
         for text in ["x = [a] + [b]\n", "x = [a for a in b]\n", "x = base.indexes\n", "x = ['a]\n"] {

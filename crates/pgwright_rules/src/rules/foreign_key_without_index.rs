@@ -85,8 +85,8 @@ fn finding(facts: Facts, model: &Model, field: &Field) -> Option<Diagnostic> {
         )
         .why(format!("Deleting one {parent} reads all of `{}` {who}{check}; so does every reverse lookup", model.table))
         .help(
-            "Remove `db_index=False`; build the index on a large table with CREATE INDEX CONCURRENTLY, because AlterField \
-             blocks writes to both tables while it does",
+            "Remove `db_index=False`; on a large table run CREATE INDEX CONCURRENTLY in SeparateDatabaseAndState instead of \
+             AlterField, which checks the foreign key anew under AccessExclusiveLock on both tables",
         )
         .evidence("column", field.column.clone().unwrap_or_default());
     if is_declared_here(model, field)

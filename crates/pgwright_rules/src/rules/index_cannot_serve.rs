@@ -72,7 +72,10 @@ fn btree(model: &Model, table: &Table, access: &Access, all: &[Access]) -> Optio
     if let Some(judged) = only.and_then(|column| single(column, access)) {
         return Some(judged);
     }
-    let columns = access.keys.iter().filter_map(|key| table.column(key.as_column()?));
+    // A uniqueness sets the same limit already, and is there for another purpose.
+    let is_unique =
+        |name: &str| all.iter().any(|other| other.unique && other.keys.iter().any(|key| key.as_column() == Some(name)));
+    let columns = access.keys.iter().filter_map(|key| table.column(key.as_column().filter(|name| !is_unique(name))?));
     let long = columns.filter(|column| can_exceed(column)).find(|column| {
         let field = model.local_columns().find(|field| field.column.as_deref() == Some(column.name.as_str()));
         // The values of choices are known and short; a foreign key repeats what its target's own unique index holds.

@@ -121,7 +121,7 @@ fn finding(files: &Files, model: &Model, access: &Access, cover: &Access, span: 
             if access.keys.len() == 1 { "column" } else { "columns" },
         )
     };
-    let mut finding = RULE.at(span, headline).why(why).help(help(access)).evidence("index", access.name.clone());
+    let mut finding = RULE.at(span, headline).why(why).help(help(model, access)).evidence("index", access.name.clone());
     finding = finding.evidence("covered_by", cover.name.clone());
     if let Some(other) = cover.site(files, model).filter(|other| *other != span) {
         finding = finding.related(other, format!("{by} is kept"));
@@ -143,8 +143,12 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-fn help(access: &Access) -> String {
+fn help(model: &Model, access: &Access) -> String {
     let how = match &access.source {
+        Source::Field(name) if !is_foreign_key(model.field(name)) => {
+            "Remove `db_index=True`; on a busy table run DROP INDEX CONCURRENTLY in SeparateDatabaseAndState, because AlterField \
+             waits for and takes AccessExclusiveLock, which blocks reads and writes"
+        }
         Source::Field(_) => {
             "Set `db_index=False`; on a large table run DROP INDEX CONCURRENTLY in SeparateDatabaseAndState instead of \
              AlterField, which checks the foreign key anew under AccessExclusiveLock on both tables"
