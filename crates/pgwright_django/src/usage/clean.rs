@@ -62,12 +62,6 @@ impl<'m> Walk<'_, 'm> {
     }
 
     fn refused(&self, test: &Expr, outer: &[&'m Field]) -> Option<Refused> {
-        if let Expr::UnaryOp(negation) = test
-            && negation.op == UnaryOp::Not
-            && let Some(Refused::Comparison { left, operator, right }) = self.refused(&negation.operand, outer)
-        {
-            return Some(Refused::Comparison { left, operator: operator.negated(), right });
-        }
         if let Some(fields) = self.duplicate(test) {
             return outer.is_empty().then_some(Refused::Duplicate { fields });
         }
@@ -93,6 +87,12 @@ impl<'m> Walk<'_, 'm> {
     }
 
     fn comparison(&self, test: &Expr) -> Option<(&'m Field, Comparison, &'m Field)> {
+        if let Expr::UnaryOp(negation) = test
+            && negation.op == UnaryOp::Not
+        {
+            let (left, operator, right) = self.comparison(&negation.operand)?;
+            return Some((left, operator.negated(), right));
+        }
         let Expr::Compare(compare) = test else { return None };
         let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else { return None };
         let operator = match operator {

@@ -16,6 +16,8 @@ pub(super) struct Lookup<'m> {
     pub(super) models: &'m Models,
     /// Every dotted name a model can be imported by.
     paths: FxHashMap<String, ModelId>,
+    /// Classes that are no models, and the first model that derives from each: what `self` is in their methods.
+    mixins: FxHashMap<&'m str, ModelId>,
     /// Fields by name where exactly one declaration in the project has it.
     distinctive: FxHashMap<&'m str, ModelId>,
     pub(super) user: Option<ModelId>,
@@ -38,17 +40,28 @@ impl<'m> Lookup<'m> {
             }
         }
         paths.extend(exports);
+        let mut mixins = FxHashMap::default();
+        for model in models.all.iter().filter(|model| model.origin.is_own()) {
+            for path in model.mro.iter().filter(|path| !path.starts_with("django.") && !paths.contains_key(*path)) {
+                mixins.entry(path.as_str()).or_insert(model.id);
+            }
+        }
         let user = models.all.iter().find(|model| {
             model.origin.is_own()
                 && !model.abstract_
                 && !model.proxy
                 && model.mro.iter().any(|path| path == "django.contrib.auth.base_user.AbstractBaseUser")
         });
-        Lookup { models, paths, distinctive: distinctive(models), user: user.map(|model| model.id) }
+        Lookup { models, paths, mixins, distinctive: distinctive(models), user: user.map(|model| model.id) }
     }
 
     pub(super) fn model_at(&self, path: &str) -> Option<ModelId> {
         self.paths.get(path).copied()
+    }
+
+    /// The model that `self` is in the methods of a class.
+    pub(super) fn model_of_class(&self, path: &str) -> Option<ModelId> {
+        self.model_at(path).or_else(|| self.mixins.get(path).copied())
     }
 
     pub(super) fn model(&self, id: ModelId) -> &'m Model {

@@ -36,7 +36,7 @@ pub(super) struct Walk<'l, 'm> {
 #[derive(Debug)]
 pub(super) struct ClassFrame {
     pub(super) path: String,
-    /// The class as a model.
+    /// The class as a model, or the first model that derives from it.
     pub(super) model: Option<ModelId>,
     /// `model = X` or `queryset = X.objects…` of a view.
     pub(super) view_model: Option<ModelId>,
@@ -125,7 +125,7 @@ impl<'m> Walk<'_, 'm> {
             Some(outer) => format!("{}.{}", outer.path, class.name),
             None => format!("{}.{}", self.module, class.name),
         };
-        let model = self.lookup.model_at(&path);
+        let model = self.lookup.model_of_class(&path);
         let view_model = class.body.iter().find_map(|statement| self.view_model(statement));
         self.serializer(&path, class);
         self.classes.push(ClassFrame { path, model, view_model });

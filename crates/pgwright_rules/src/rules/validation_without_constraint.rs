@@ -86,13 +86,28 @@ fn missing(facts: Facts, model: &Model) -> Vec<Missing> {
         missing.extend(range(field, declared.site.name));
         missing.extend(choices(facts, &declared));
     }
-    let path = format!("{}.{}", model.module, model.name);
-    for refusal in facts.project.usage.refusals.iter().filter(|refusal| refusal.declared_in == path) {
+    for refusal in facts.project.usage.refusals.iter().filter(|refusal| is_of(facts, model, &refusal.declared_in)) {
         missing.extend(refused(model, &refusal.refused, refusal.site));
     }
     // The same condition twice is one constraint.
     missing.dedup_by(|a, b| a.text == b.text);
     missing
+}
+
+/// Whether a `clean()` is the model's own, or of a base that is no model and no other model brings.
+fn is_of(facts: Facts, model: &Model, class: &str) -> bool {
+    let is_named =
+        |model: &Model, path: &str| path.rsplit_once('.') == Some((model.module.as_str(), model.name.as_str()));
+    if is_named(model, class) {
+        return true;
+    }
+    let is_mixin = model.mro.iter().any(|path| path == class);
+    is_mixin
+        && !facts.project.models.all.iter().any(|base| {
+            base.id != model.id
+                && base.mro.iter().any(|path| path == class)
+                && model.mro.iter().any(|path| is_named(base, path))
+        })
 }
 
 /// Minimum and maximum of a number.
