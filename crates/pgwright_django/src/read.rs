@@ -132,6 +132,7 @@ fn understand(
         described: DESCRIBED,
         closed: CLOSED,
         marker: "django",
+        eager: "django.db",
     };
     let mut evaluator = Evaluator::new(project_files, &arena, host, files, paths);
     state_version(&mut evaluator, &django);

@@ -20,6 +20,9 @@ pub struct SearchPaths {
     /// A library package is read only when its top folder's own modules, or the module asked for, hold this word: the rest of
     /// site-packages cannot matter, and running it would only cost time. Empty: all are read.
     pub marker: &'static str,
+    /// Modules of libraries that hold this run when they are imported, like the project's own, instead of when first needed:
+    /// the order in which things are made can matter. Empty: none.
+    pub eager: &'static str,
 }
 
 /// A module pgwright describes itself, as Python source.
@@ -65,6 +68,8 @@ pub struct Module {
     pub origin: ModuleOrigin,
     pub scope: ScopeId,
     pub state: ModuleState,
+    /// Runs when imported rather than when a name in it is first needed.
+    pub eager: bool,
     /// A star import or statement was not understood: names may exist that are not seen.
     pub open: bool,
 }

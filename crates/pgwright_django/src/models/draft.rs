@@ -77,7 +77,11 @@ pub(crate) fn drafts(
     let mut labels: FxHashMap<String, usize> = FxHashMap::default();
     let count = u32::try_from(evaluator.heap.classes.len()).unwrap_or(u32::MAX);
     for class in (0..count).map(ClassId) {
-        if class == context.known.model || !evaluator.heap.is_subclass(class, context.known.model) {
+        if class == context.known.model {
+            continue;
+        }
+        if !evaluator.heap.is_subclass(class, context.known.model) {
+            unresolved.extend(perhaps_a_model(evaluator, context, class));
             continue;
         }
         let Some(draft) = draft(evaluator, context, class, &drafts, &index, unresolved) else { continue };
@@ -92,6 +96,29 @@ pub(crate) fn drafts(
         drafts.push(draft);
     }
     drafts
+}
+
+/// A class of the project with model fields whose base is not installed: most likely a model, and said rather than dropped.
+fn perhaps_a_model(evaluator: &Evaluator<'_>, context: &Context<'_>, class: ClassId) -> Option<Unresolved> {
+    let record = evaluator.heap.class(class);
+    if !record.open || record.opaque || evaluator.module(record.module).origin != ModuleOrigin::Project {
+        return None;
+    }
+    let base = record.mro.iter().find(|base| evaluator.heap.class(**base).opaque)?;
+    let has_fields = record.attributes.values().any(|value| match value {
+        Value::Instance(object) => evaluator
+            .heap
+            .instance(*object)
+            .is_some_and(|instance| evaluator.heap.is_subclass(instance.class, context.known.field)),
+        _ => false,
+    });
+    let module = &evaluator.module(record.module).name;
+    let app = containing(context.apps, module)?;
+    has_fields.then(|| Unresolved {
+        subject: format!("{}.{}", app.app.label, record.name),
+        reason: format!("its base `{}` is not installed, so whether it is a model is not known", evaluator.class_path(*base)),
+        site: record.statement.map(|(file, statement)| pgwright_python::value::span(file, statement.name.range)),
+    })
 }
 
 fn draft(

@@ -27,6 +27,7 @@ impl<'a> Evaluator<'a> {
 
     fn create(&mut self, name: &str, found: Found) -> Option<ModuleId> {
         let project = self.project;
+        let mut eager = matches!(&found, Found::File { origin: ModuleOrigin::Project, .. });
         let (parsed, file, path, is_package, origin) = match found {
             Found::Nothing => return None,
             Found::Namespace(origin) => (None, None, None, true, origin),
@@ -45,6 +46,7 @@ impl<'a> Evaluator<'a> {
                     if origin == ModuleOrigin::Library && !self.is_relevant(name, &path, is_package, &bytes) {
                         return None;
                     }
+                    eager = !self.paths.eager.is_empty() && holds(&bytes, self.paths.eager);
                     let text = decode(bytes).text;
                     let parsed: &'a _ = self.arena.alloc(parse(&text));
                     let file = self.files.add(path.clone(), text);
@@ -71,6 +73,7 @@ impl<'a> Evaluator<'a> {
             origin,
             scope,
             state: ModuleState::NotStarted,
+            eager,
             open: false,
         });
         if let Some(parsed) = parsed {
@@ -217,14 +220,14 @@ impl<'a> Evaluator<'a> {
         while let Some(dot) = name[end..].find('.') {
             let package = &name[..end + dot];
             if let Some(id) = self.import(package)
-                && self.module(id).origin == ModuleOrigin::Project
+                && self.module(id).eager
             {
                 self.ensure(id);
             }
             end += dot + 1;
         }
         let id = self.import(name)?;
-        if self.module(id).origin == ModuleOrigin::Project {
+        if self.module(id).eager {
             self.ensure(id);
         }
         Some(id)
