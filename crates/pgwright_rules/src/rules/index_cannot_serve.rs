@@ -79,7 +79,7 @@ fn btree(model: &Model, table: &Table, access: &Access, all: &[Access]) -> Optio
     let long = columns.filter(|column| can_exceed(column)).find(|column| {
         let field = model.local_columns().find(|field| field.column.as_deref() == Some(column.name.as_str()));
         // The values of choices are known and short; a foreign key repeats what its target's own unique index holds.
-        field.is_some_and(|field| !field.has_choices && field.relation.is_none())
+        field.is_some_and(|field| !field.has_choices && field.relation.is_none() && !is_short_by_name(&field.name))
     })?;
     let mut judged = Judged::new(
         Severity::Warning,
@@ -133,6 +133,16 @@ fn single(column: &Column, access: &Access) -> Option<Judged> {
              or found by",
         )
     })
+}
+
+/// Words that name what is short, however it is declared.
+const SHORT: [&str; 20] = [
+    "type", "kind", "state", "status", "code", "slug", "uuid", "guid", "hash", "digest", "checksum", "md5", "sha1",
+    "sha256", "sha512", "language", "locale", "currency", "country", "version",
+];
+
+fn is_short_by_name(name: &str) -> bool {
+    name.rsplit('_').next().is_some_and(|word| SHORT.contains(&word.to_lowercase().as_str()))
 }
 
 /// Whether even ASCII text can be longer than a B-tree entry.
@@ -240,6 +250,7 @@ fn finding(facts: Facts, model: &Model, access: &Access, judged: Judged) -> Opti
             span,
             fitting(&[
                 format!("{subject} {}", judged.what),
+                format!("{} {}", subject.trim_start_matches("the "), judged.what),
                 format!("an index of `{}` {}", model.name, judged.what),
                 format!("an index {}", judged.what),
             ]),
