@@ -208,8 +208,8 @@ impl Access {
             Source::PrimaryKey => "the primary key".to_owned(),
             Source::UniqueField(name) => format!("the unique field `{name}`"),
             Source::UniqueTogether(position) => match model.unique_together.get(*position) {
-                Some(fields) => format!("unique_together ({})", fields.join(", ")),
-                None => "unique_together".to_owned(),
+                Some(fields) => format!("`unique_together` ({})", fields.join(", ")),
+                None => "`unique_together`".to_owned(),
             },
             Source::Constraint(_) => format!("the constraint `{}`", self.name),
             Source::Field(name) if model.field(name).is_some_and(|field| field.relation.is_some()) => {
@@ -217,7 +217,7 @@ impl Access {
             }
             Source::Field(name) | Source::Like(name) => format!("the field `{name}`"),
             Source::Index(_) => format!("the index `{}`", self.name),
-            Source::IndexTogether(_) => "index_together".to_owned(),
+            Source::IndexTogether(_) => "`index_together`".to_owned(),
         }
     }
 }
