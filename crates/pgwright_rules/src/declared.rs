@@ -3,6 +3,7 @@
 use pgwright_django::model::{Field, FieldSite, Model, Value};
 
 use crate::Facts;
+use crate::headline::fitting;
 
 /// A field that the project's own code declares.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +41,7 @@ impl Declared<'_> {
 
     /// `Class.field` and what is said of it, in at most 80 characters: without the class when that is what it takes.
     pub(crate) fn headline(&self, rest: &str) -> String {
-        let whole = format!("`{}` {rest}", self.label());
-        if whole.chars().count() <= 80 { whole } else { format!("`{}` {rest}", self.field.name) }
+        fitting(&[format!("`{}` {rest}", self.label()), format!("`{}` {rest}", self.field.name)])
     }
 
     /// Whether the column is `text` or `varchar`.

@@ -203,3 +203,26 @@ fn is_product_code(path: &Utf8Path) -> bool {
     let is_test = name.starts_with("test_") || name.ends_with("_test") || matches!(name, "tests" | "test" | "conftest");
     !in_test_folder && !is_test
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_migrations_are_no_product_code() {
+        for path in ["shop/migrations/0001_initial.py", "shop/tests/views.py", "shop/test_views.py", "conftest.py"] {
+            assert!(!is_product_code(Utf8Path::new(path)), "{path}");
+        }
+        for path in ["shop/views.py", "contest.py", "shop/testimonials/models.py"] {
+            assert!(is_product_code(Utf8Path::new(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_the_opposite_of_what_holds() {
+        for comparison in [Comparison::Less, Comparison::LessOrEqual, Comparison::Greater, Comparison::GreaterOrEqual] {
+            assert_eq!(comparison.negated().negated(), comparison);
+            assert_ne!(comparison.negated().lookup(), comparison.lookup());
+        }
+    }
+}

@@ -81,3 +81,29 @@ pub(super) fn is_credential(keyword: &str) -> bool {
 pub(super) fn is_header(name: &str) -> bool {
     HEADERS.contains(&name.to_ascii_lowercase().as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_known_by_module_and_function() {
+        for path in ["json.loads", "simplejson.dumps", "orjson.loads", "yaml.safe_load", "ast.literal_eval"] {
+            assert!(is_document(path), "{path}");
+        }
+        for path in ["json.JSONDecodeError", "self.loads", "pickle.loads", "geojson.loads", "yaml.YAMLError"] {
+            assert!(!is_document(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn cryptography_is_known_by_what_it_is_called() {
+        for path in
+            ["django.contrib.auth.hashers.make_password", "hashlib.sha256", "cryptography.fernet.Fernet.encrypt"]
+        {
+            assert!(is_cryptographic(path), "{path}");
+        }
+        assert!(!is_cryptographic("shop.orders.total"));
+        assert!(is_header("Authorization") && !is_header("Accept"));
+    }
+}

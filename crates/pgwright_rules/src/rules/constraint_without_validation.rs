@@ -5,6 +5,7 @@ use pgwright_django::model::{Constraint, ConstraintKind, Field, Model, Value};
 use pgwright_django::usage::Serializer;
 
 use crate::conditions::fields_of;
+use crate::headline::fitting;
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -34,8 +35,12 @@ fn check(facts: Facts, model: &Model, found: &mut Vec<Diagnostic>) {
         let writers: Vec<&Serializer> = writers.collect();
         let (Some(first), Some(site)) = (writers.first(), constraint.site) else { continue };
         let name = crate::declared::class_name(&first.path);
+        let headline = fitting(&[
+            format!("`{name}` takes a `{}` that this constraint refuses", field.name),
+            format!("A serializer takes a `{}` that this constraint refuses", field.name),
+        ]);
         let mut finding = RULE
-            .at(site, format!("`{name}` takes a `{}` that this constraint refuses", field.name))
+            .at(site, headline)
             .confidence(Confidence::Likely)
             .why(
                 "Forms and the admin validate constraints since Django 4.1; REST framework's serializers run field \
@@ -45,9 +50,6 @@ fn check(facts: Facts, model: &Model, found: &mut Vec<Diagnostic>) {
                 "Give `{}.{}` a validator that says the same; forms and serializers both run it",
                 model.name, field.name
             ));
-        if finding.headline.chars().count() > 80 {
-            finding.headline = format!("A serializer takes a `{}` that this constraint refuses", field.name);
-        }
         for writer in writers.iter().take(3) {
             finding = finding.related(writer.site, format!("takes `{}` as it comes", field.name));
         }

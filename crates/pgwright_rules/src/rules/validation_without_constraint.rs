@@ -9,6 +9,7 @@ use pgwright_django::usage::{Comparison, Refused};
 use crate::conditions::{fields_of, is_checked};
 use crate::declared::{Declared, class_name, declarations};
 use crate::edits::{add_meta_entry, string};
+use crate::headline::fitting;
 use crate::tables::is_of_tests;
 use crate::{Check, Facts, Group, Rule};
 
@@ -263,7 +264,10 @@ fn choices_of_app(facts: Facts, app: &str, models: &[(&Model, Vec<Missing>)]) ->
     let mut finding = finding(facts, first, missing)?;
     finding.severity = Severity::Note;
     if models.len() > 1 {
-        finding.headline = format!("{} models of `{app}` have choices that their tables do not know", models.len());
+        finding.headline = fitting(&[
+            format!("{} models of `{app}` have choices that their tables do not know", models.len()),
+            format!("{} models have choices that their tables do not know", models.len()),
+        ]);
         finding.fix = None;
         finding.related.clear();
         for (model, missing) in models {
@@ -281,11 +285,7 @@ fn finding(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Diagnosti
         [one] => format!("Nothing in the table of `{}` keeps {}", model.name, one.text),
         several => format!("`{}` has {} rules that its table does not know", model.name, several.len()),
     };
-    let headline = if headline.chars().count() <= 80 {
-        headline
-    } else {
-        format!("`{}` has a rule that its table does not know", model.name)
-    };
+    let headline = fitting(&[headline, format!("`{}` has a rule that its table does not know", model.name)]);
     let races = missing.iter().any(|one| matches!(one.entry, Entry::Unique { .. }));
     let mut finding = RULE.at(at, headline);
     finding = if races {
