@@ -7,7 +7,7 @@ use pgwright_python::value::{ClassId, ModuleId, Name, Value};
 
 use crate::discovery::Layout;
 use crate::project::{App, Project, Unresolved};
-use crate::read::ReadRequest;
+use crate::request::ReadRequest;
 
 /// An app with what evaluation knows of it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_python::Host;
 
 use crate::project::{DjangoVersion, VersionSource};
-use crate::read::ReadRequest;
+use crate::request::ReadRequest;
 
 /// How a project lies on disk.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -9,9 +9,11 @@ pub mod model;
 mod models;
 pub mod project;
 mod read;
+mod request;
 pub mod schema;
 mod settings;
 pub mod usage;
 
 pub use project::Project;
-pub use read::{ReadRequest, read};
+pub use read::read;
+pub use request::ReadRequest;

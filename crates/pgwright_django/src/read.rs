@@ -1,6 +1,5 @@
 //! From files to a [`Project`]: the order in which Django itself would come to know a project.
 
-use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Confidence, Diagnostic, Files, Label, Severity, Span};
 use pgwright_python::modules::{ProjectFiles, SearchPaths};
 use pgwright_python::value::Value;
@@ -9,21 +8,8 @@ use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
 use crate::project::{DjangoVersion, Project, VersionSource};
+use crate::request::ReadRequest;
 use crate::{apps, discovery, extensions, models, settings, usage};
-
-/// What to read, decided by the caller; nothing else is looked at but site-packages.
-#[derive(Debug, Default, Clone)]
-pub struct ReadRequest {
-    /// Python files of the project.
-    pub paths: Vec<Utf8PathBuf>,
-    /// Folders the user named; the project's import roots are found below them.
-    pub roots: Vec<Utf8PathBuf>,
-    /// `--settings`, or the `DJANGO_SETTINGS_MODULE` of the environment.
-    pub settings: Option<String>,
-    pub site_packages: Vec<Utf8PathBuf>,
-    /// `--django`.
-    pub django: Option<(u8, u8)>,
-}
 
 /// Stack for evaluation, in bytes of address space: import chains of real projects are hundreds of modules deep, and trees of
 /// generated code as deep as their authors' patience.

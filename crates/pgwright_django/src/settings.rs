@@ -8,7 +8,7 @@ use pgwright_python::value::{Name, Value};
 use crate::convert::to_value;
 use crate::discovery::Layout;
 use crate::project::{Database, DjangoVersion, Settings, Unresolved};
-use crate::read::ReadRequest;
+use crate::request::ReadRequest;
 
 pub(crate) fn evaluate(
     evaluator: &mut Evaluator<'_>,
@@ -71,9 +71,8 @@ pub(crate) fn evaluate(
             published.push((Name::new_static(name), Value::str(value.as_str())));
         }
     }
-    let complete = settings.modules.iter().all(|name| {
-        evaluator.import(name).is_none_or(|module| !evaluator.module(module).open)
-    });
+    let complete =
+        settings.modules.iter().all(|name| evaluator.import(name).is_none_or(|module| !evaluator.module(module).open));
     publish(evaluator, &published, complete);
     // Django's own abstract bases exist before any project's: columns are ordered by when fields were made.
     for module in ["django.contrib.contenttypes.models", "django.contrib.auth.models"] {

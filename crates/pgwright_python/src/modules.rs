@@ -52,7 +52,11 @@ pub enum ModuleOrigin {
 /// What a dotted name resolves to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    File { path: Utf8PathBuf, is_package: bool, origin: ModuleOrigin },
+    File {
+        path: Utf8PathBuf,
+        is_package: bool,
+        origin: ModuleOrigin,
+    },
     /// A folder without `__init__.py`.
     Namespace(ModuleOrigin),
     Described(usize),

@@ -304,10 +304,7 @@ impl<'a> Heap<'a> {
 
     /// Looks a name up along the resolution order; says in which class it was found.
     pub fn find_in_class(&self, class: ClassId, name: &str) -> Option<(ClassId, &Value)> {
-        self.class(class)
-            .mro
-            .iter()
-            .find_map(|id| self.class(*id).attributes.get(name).map(|value| (*id, value)))
+        self.class(class).mro.iter().find_map(|id| self.class(*id).attributes.get(name).map(|value| (*id, value)))
     }
 
     pub fn list_items(&self, id: ObjectId) -> &[Value] {

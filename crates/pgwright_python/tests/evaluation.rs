@@ -142,7 +142,10 @@ fn decorators_that_are_not_known_change_nothing() {
 fn a_missing_module_of_the_project_is_an_import_error() {
     check_all(
         &[
-            ("main.py", "try:\n    from shop.local import *\n    found = True\nexcept ImportError:\n    found = False\n"),
+            (
+                "main.py",
+                "try:\n    from shop.local import *\n    found = True\nexcept ImportError:\n    found = False\n",
+            ),
             ("shop/__init__.py", ""),
         ],
         &[("found", "False")],
@@ -163,10 +166,7 @@ fn circular_imports_end() {
 
 #[test]
 fn star_imports_respect_all() {
-    check_all(
-        &[("main.py", "from base import *\n"), ("base.py", "__all__ = ['A']\nA = 1\nB = 2\n")],
-        &[("A", "1")],
-    );
+    check_all(&[("main.py", "from base import *\n"), ("base.py", "__all__ = ['A']\nA = 1\nB = 2\n")], &[("A", "1")]);
     let names = evaluate(&[("main.py", "from base import *\n"), ("base.py", "__all__ = ['A']\nA = 1\nB = 2\n")]);
     assert!(!names.contains_key("B"));
 }
@@ -189,5 +189,8 @@ fn generators_and_comprehensions_give_their_items() {
 
 #[test]
 fn a_statement_that_raises_does_not_stop_the_module() {
-    check("d = {}\nx = d['missing']\ny = 1\ntry:\n    z = d['k']\nexcept KeyError:\n    z = 'caught'", &[("y", "1"), ("z", r#""caught""#)]);
+    check(
+        "d = {}\nx = d['missing']\ny = 1\ntry:\n    z = d['k']\nexcept KeyError:\n    z = 'caught'",
+        &[("y", "1"), ("z", r#""caught""#)],
+    );
 }

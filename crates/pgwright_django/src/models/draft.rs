@@ -116,7 +116,10 @@ fn perhaps_a_model(evaluator: &Evaluator<'_>, context: &Context<'_>, class: Clas
     let app = containing(context.apps, module)?;
     has_fields.then(|| Unresolved {
         subject: format!("{}.{}", app.app.label, record.name),
-        reason: format!("its base `{}` is not installed, so whether it is a model is not known", evaluator.class_path(*base)),
+        reason: format!(
+            "its base `{}` is not installed, so whether it is a model is not known",
+            evaluator.class_path(*base)
+        ),
         site: record.statement.map(|(file, statement)| pgwright_python::value::span(file, statement.name.range)),
     })
 }

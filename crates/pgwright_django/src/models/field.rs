@@ -4,7 +4,9 @@ use pgwright_python::Evaluator;
 use pgwright_python::value::{ClassId, ObjectId, Value as Evaluated};
 use rustc_hash::FxHashMap;
 
+use super::column_type::{column_type, related_type};
 use super::draft::{Draft, DraftField, DraftKind};
+use super::target::{relation_of, target_label};
 use super::values::{attribute, attribute_bool, attribute_str, attribute_u32};
 use super::{Context, site};
 use crate::convert::to_value;
@@ -444,124 +446,6 @@ fn composite_names(evaluator: &mut Evaluator<'_>, object: ObjectId) -> Option<Va
     Some(to_value(evaluator, &names, 0))
 }
 
-/// What the code says of a relation; the target is looked up once all models are known.
-fn relation_of(
-    evaluator: &mut Evaluator<'_>,
-    context: &Context<'_>,
-    draft: &Draft,
-    object: ObjectId,
-    kind: RelationKind,
-) -> Result<Relation, String> {
-    // Libraries that make fields of their own keep the target where Django does, on `remote_field.model`.
-    let mut to = attribute(evaluator, object, "to");
-    if matches!(to, None | Some(Evaluated::Unknown(_) | Evaluated::None))
-        && let Some(Evaluated::Instance(remote)) = attribute(evaluator, object, "remote_field")
-    {
-        to = attribute(evaluator, remote, "model");
-    }
-    let named = target_label(evaluator, context, draft, to.as_ref());
-    let has_through = kind == RelationKind::ManyToMany && through_of(evaluator, object).is_some();
-    let to_label = match named {
-        Some(label) => label,
-        None if has_through => String::new(),
-        None => {
-            return Err(match to {
-                Some(Evaluated::Unknown(reason)) => format!("its target is not known: {reason}"),
-                _ => "its target is not known".to_owned(),
-            });
-        }
-    };
-    let mut relation = relation(kind, None, to_label);
-    if to_label_is_user_setting(context, &relation.to_label, to.as_ref()) {
-        relation.swappable = Some("AUTH_USER_MODEL".to_owned());
-    }
-    relation.on_delete = match attribute(evaluator, object, "on_delete") {
-        Some(Evaluated::Function(function)) => {
-            let name = evaluator.heap.function(function).name.to_string();
-            Some(if name == "set_on_delete" { "set_on_delete".to_owned() } else { name })
-        }
-        Some(Evaluated::Instance(object)) => attribute_str(evaluator, object, "__name__"),
-        Some(Evaluated::Opaque(path)) => path.rsplit('.').next().map(str::to_owned),
-        _ => None,
-    };
-    relation.related_name =
-        attribute_str(evaluator, object, "_related_name").or_else(|| remote_str(evaluator, object, "related_name"));
-    relation.related_query_name = attribute_str(evaluator, object, "_related_query_name")
-        .or_else(|| remote_str(evaluator, object, "related_query_name"));
-    relation.db_constraint = attribute_bool(evaluator, object, "db_constraint") != Some(false);
-    relation.parent_link = attribute_bool(evaluator, object, "parent_link") == Some(true);
-    relation.to_field = match attribute(evaluator, object, "to_field") {
-        Some(Evaluated::Str(name)) => Some(name.to_string()),
-        _ => None,
-    };
-    if kind == RelationKind::ManyToMany {
-        let recursive = matches!(&to, Some(Evaluated::Str(text)) if &**text == "self");
-        relation.symmetrical = match attribute(evaluator, object, "symmetrical") {
-            Some(Evaluated::Bool(symmetrical)) => symmetrical,
-            _ => recursive,
-        };
-        match through_of(evaluator, object) {
-            None => {
-                relation.through_automatic = true;
-                relation.db_table = attribute_str(evaluator, object, "db_table");
-            }
-            Some(through) => {
-                // Kept as text until the models are known; see `relation::resolve`.
-                relation.to_field = target_label(evaluator, context, draft, Some(&through));
-            }
-        }
-    }
-    Ok(relation)
-}
-
-/// `through` of a many-to-many field, also where a library keeps it on `remote_field`.
-fn through_of(evaluator: &Evaluator<'_>, object: ObjectId) -> Option<Evaluated> {
-    let given = |value: Option<Evaluated>| value.filter(|value| !matches!(value, Evaluated::None));
-    given(attribute(evaluator, object, "through")).or_else(|| match attribute(evaluator, object, "remote_field")? {
-        Evaluated::Instance(remote) => given(attribute(evaluator, remote, "through")),
-        _ => None,
-    })
-}
-
-fn remote_str(evaluator: &Evaluator<'_>, object: ObjectId, name: &str) -> Option<String> {
-    match attribute(evaluator, object, "remote_field")? {
-        Evaluated::Instance(remote) => attribute_str(evaluator, remote, name),
-        _ => None,
-    }
-}
-
-fn to_label_is_user_setting(context: &Context<'_>, label: &str, to: Option<&Evaluated>) -> bool {
-    matches!(to, Some(Evaluated::Str(_))) && label.eq_ignore_ascii_case(&context.settings.auth_user_model)
-}
-
-/// `app_label.ModelName` of a target given as a class, a string or `"self"`.
-fn target_label(
-    evaluator: &Evaluator<'_>,
-    context: &Context<'_>,
-    draft: &Draft,
-    to: Option<&Evaluated>,
-) -> Option<String> {
-    match to? {
-        Evaluated::Str(text) if &**text == "self" => Some(draft.label()),
-        Evaluated::Str(text) if text.contains('.') => Some(text.to_string()),
-        Evaluated::Str(text) => Some(format!("{}.{text}", draft.app_label)),
-        Evaluated::Class(class) if evaluator.heap.class(*class).opaque => {
-            opaque_label(&evaluator.heap.class(*class).qualname)
-        }
-        Evaluated::Class(class) => context.labels.get(class).cloned(),
-        // A class of a package that is not installed, known by its path: `taggit.models.Tag`.
-        Evaluated::Opaque(path) => opaque_label(path),
-        _ => None,
-    }
-}
-
-fn opaque_label(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = path.split('.').collect();
-    let name = parts.pop()?;
-    let app = parts.into_iter().rev().find(|part| *part != "models")?;
-    Some(format!("{app}.{name}"))
-}
-
 pub(crate) fn private_fields(evaluator: &mut Evaluator<'_>, context: &Context<'_>, draft: &Draft) -> Vec<PrivateField> {
     let mut fields = Vec::new();
     for drafted in &draft.private {
@@ -582,65 +466,4 @@ pub(crate) fn private_fields(evaluator: &mut Evaluator<'_>, context: &Context<'_
         });
     }
     fields
-}
-
-/// Column type of an internal type (`DatabaseWrapper.data_types` of Django's PostgreSQL backend). None: not a column.
-pub(crate) fn column_type(internal: &str, field: &Field) -> Option<String> {
-    let varying = || field.max_length.map_or_else(|| "varchar".to_owned(), |length| format!("varchar({length})"));
-    Some(match internal {
-        "AutoField" | "IntegerField" | "PositiveIntegerField" | "OneToOneField" => "integer".to_owned(),
-        "BigAutoField" | "BigIntegerField" | "PositiveBigIntegerField" => "bigint".to_owned(),
-        "SmallAutoField" | "SmallIntegerField" | "PositiveSmallIntegerField" => "smallint".to_owned(),
-        "BinaryField" => "bytea".to_owned(),
-        "BooleanField" | "NullBooleanField" => "boolean".to_owned(),
-        "CharField" | "FileField" | "FilePathField" | "SlugField" => varying(),
-        "DateField" => "date".to_owned(),
-        "DateTimeField" => "timestamp with time zone".to_owned(),
-        "DecimalField" => match (field.max_digits, field.decimal_places) {
-            (Some(digits), Some(places)) => format!("numeric({digits}, {places})"),
-            _ => "numeric".to_owned(),
-        },
-        "DurationField" => "interval".to_owned(),
-        "FloatField" => "double precision".to_owned(),
-        "IPAddressField" | "GenericIPAddressField" => "inet".to_owned(),
-        "JSONField" => "jsonb".to_owned(),
-        "TextField" => "text".to_owned(),
-        "TimeField" => "time".to_owned(),
-        "UUIDField" => "uuid".to_owned(),
-        _ => return special_type(field),
-    })
-}
-
-/// Types that field classes of `django.contrib.postgres` give themselves.
-fn special_type(field: &Field) -> Option<String> {
-    let class = field.class.rsplit('.').next().unwrap_or_default();
-    Some(match (class, field.internal_type.as_str()) {
-        ("ArrayField", _) | (_, "ArrayField") => {
-            let base = field.base_field.as_ref()?.db_type.clone()?;
-            match field.max_length {
-                Some(size) => format!("{base}[{size}]"),
-                None => format!("{base}[]"),
-            }
-        }
-        (_, "HStoreField") => "hstore".to_owned(),
-        (_, "SearchVectorField") => "tsvector".to_owned(),
-        (_, "SearchQueryField") => "tsquery".to_owned(),
-        (_, "IntegerRangeField") => "int4range".to_owned(),
-        (_, "BigIntegerRangeField") => "int8range".to_owned(),
-        (_, "DecimalRangeField") => "numrange".to_owned(),
-        (_, "DateTimeRangeField") => "tstzrange".to_owned(),
-        (_, "DateRangeField") => "daterange".to_owned(),
-        // A generated column's type was taken from its output field.
-        _ => return field.db_type.clone(),
-    })
-}
-
-/// Type of a column that references one of this kind (`Field.rel_db_type`).
-pub(crate) fn related_type(internal: &str, db_type: Option<&str>) -> Option<String> {
-    match internal {
-        "AutoField" | "PositiveIntegerField" => Some("integer".to_owned()),
-        "BigAutoField" | "PositiveBigIntegerField" => Some("bigint".to_owned()),
-        "SmallAutoField" | "PositiveSmallIntegerField" => Some("smallint".to_owned()),
-        _ => db_type.map(str::to_owned),
-    }
 }

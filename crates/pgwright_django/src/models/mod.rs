@@ -3,12 +3,14 @@
 //! Three passes: *drafts* (which fields each class has, with inheritance), *fields* (what each is, once all models are known),
 //! *relations* (targets, automatic through models, reverse accessors).
 
+mod column_type;
 mod draft;
 mod field;
 mod managers;
 mod meta;
 mod relation;
 mod site;
+mod target;
 mod values;
 
 pub(crate) use field::key_of;

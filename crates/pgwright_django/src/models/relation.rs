@@ -147,12 +147,11 @@ fn through_model(
         |target| target.name.to_lowercase(),
     );
     let from_name = model.name.to_lowercase();
-    let (from, to) =
-        if to_name == from_name && target.is_some_and(|target| target.id == model.id) || to_name == from_name {
-            (format!("from_{from_name}"), format!("to_{to_name}"))
-        } else {
-            (from_name, to_name)
-        };
+    let (from, to) = if to_name == from_name {
+        (format!("from_{from_name}"), format!("to_{to_name}"))
+    } else {
+        (from_name, to_name)
+    };
     let db_table = relation.and_then(|relation| relation.db_table.clone());
     let table =
         db_table.unwrap_or_else(|| truncate_name(&format!("{}_{}", model.table.trim_matches('"'), field.name), 63));
@@ -189,7 +188,7 @@ fn through_model(
         mro: vec!["django.db.models.base.Model".to_owned()],
         abstract_: false,
         proxy: false,
-        managed: model.managed && target.is_none_or(|target| target.managed || model.managed),
+        managed: model.managed || target.is_some_and(|target| target.managed),
         swapped: model.swapped.clone(),
         parents: Vec::new(),
         proxy_for: None,

@@ -71,10 +71,47 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 const FUNCTIONS: &[&str] = &[
-    "abs", "all", "any", "callable", "dir", "enumerate", "filter", "getattr", "globals", "hasattr", "hash", "id",
-    "isinstance", "issubclass", "iter", "len", "locals", "map", "max", "min", "next", "open", "print", "range", "repr",
-    "reversed", "round", "setattr", "sorted", "sum", "super", "vars", "zip", "__import__", "delattr", "format", "ord",
-    "chr", "input", "eval", "exec",
+    "abs",
+    "all",
+    "any",
+    "callable",
+    "dir",
+    "enumerate",
+    "filter",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "id",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "locals",
+    "map",
+    "max",
+    "min",
+    "next",
+    "open",
+    "print",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "setattr",
+    "sorted",
+    "sum",
+    "super",
+    "vars",
+    "zip",
+    "__import__",
+    "delattr",
+    "format",
+    "ord",
+    "chr",
+    "input",
+    "eval",
+    "exec",
 ];
 
 /// What `from _pgwright import name` gives.
@@ -121,9 +158,7 @@ impl Builtins {
         heap.class_mut(object_class)
             .attributes
             .insert(Name::new_static("__init_subclass__"), Value::Native("object.__init__"));
-        heap.class_mut(object_class)
-            .attributes
-            .insert(Name::new_static("__setattr__"), Value::Native("setattr"));
+        heap.class_mut(object_class).attributes.insert(Name::new_static("__setattr__"), Value::Native("setattr"));
         Builtins {
             names,
             object_class,
@@ -282,9 +317,11 @@ impl<'a> Evaluator<'a> {
         Ok(match (name, args.as_slice()) {
             ("len", [value]) => match self.plain(value) {
                 Value::Str(text) => Value::Int(text.chars().count() as i128),
-                Value::Dict(id) => {
-                    self.heap.dict_of(id).filter(|dict| !dict.open).map_or_else(unknown, |dict| Value::Int(dict.entries.len() as i128))
-                }
+                Value::Dict(id) => self
+                    .heap
+                    .dict_of(id)
+                    .filter(|dict| !dict.open)
+                    .map_or_else(unknown, |dict| Value::Int(dict.entries.len() as i128)),
                 other => self.iterate(&other).map_or_else(unknown, |items| Value::Int(items.len() as i128)),
             },
             ("range", bounds) => {
@@ -311,7 +348,8 @@ impl<'a> Evaluator<'a> {
                 };
                 match self.iterate(value) {
                     Some(items) => {
-                        let items = (start..).zip(items).map(|(at, item)| Value::tuple(vec![Value::Int(at), item])).collect();
+                        let items =
+                            (start..).zip(items).map(|(at, item)| Value::tuple(vec![Value::Int(at), item])).collect();
                         self.heap.list(items)
                     }
                     None => unknown(),
@@ -324,7 +362,9 @@ impl<'a> Evaluator<'a> {
                     columns.push(items);
                 }
                 let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
-                let items = (0..rows).map(|row| Value::tuple(columns.iter().map(|column| column[row].clone()).collect())).collect();
+                let items = (0..rows)
+                    .map(|row| Value::tuple(columns.iter().map(|column| column[row].clone()).collect()))
+                    .collect();
                 self.heap.list(items)
             }
             ("map", [function, value]) => {
@@ -414,7 +454,13 @@ impl<'a> Evaluator<'a> {
                     let better = match &best {
                         None => true,
                         Some(best) => match self.order(&item, best) {
-                            Some(ordering) => if name == "max" { ordering.is_gt() } else { ordering.is_lt() },
+                            Some(ordering) => {
+                                if name == "max" {
+                                    ordering.is_gt()
+                                } else {
+                                    ordering.is_lt()
+                                }
+                            }
                             None => return Ok(unknown()),
                         },
                     };
@@ -482,17 +528,22 @@ impl<'a> Evaluator<'a> {
             ("vars", [object]) => self.attribute(object, "__dict__")?.unwrap_or_else(unknown),
             ("id" | "hash", _) => unknown(),
             ("print", _) => Value::None,
-            ("ord", [Value::Str(text)]) => text.chars().next().map_or_else(unknown, |char| Value::Int(u32::from(char).into())),
-            ("chr", [Value::Int(int)]) => {
-                u32::try_from(*int).ok().and_then(char::from_u32).map_or_else(unknown, |char| Value::str(char.to_string()))
+            ("ord", [Value::Str(text)]) => {
+                text.chars().next().map_or_else(unknown, |char| Value::Int(u32::from(char).into()))
             }
+            ("chr", [Value::Int(int)]) => u32::try_from(*int)
+                .ok()
+                .and_then(char::from_u32)
+                .map_or_else(unknown, |char| Value::str(char.to_string())),
             ("object.__init__", _) => Value::None,
             ("object.__new__", [Value::Class(class), ..]) => self.bare_instance(*class),
             ("type.__new__", [Value::Class(metaclass), rest @ ..]) => {
                 return self.class_from_call(*metaclass, rest.to_vec(), kwargs);
             }
             ("identity", [value, ..]) => value.clone(),
-            ("cached_property", [function]) => Value::Descriptor(Descriptor::CachedProperty, Arc::new(function.clone())),
+            ("cached_property", [function]) => {
+                Value::Descriptor(Descriptor::CachedProperty, Arc::new(function.clone()))
+            }
             ("import_module" | "__import__", [Value::Str(module), ..]) => match self.import_and_run(module) {
                 Some(id) => Value::Module(id),
                 None if self.tries > 0 => return Err(self.raise("ModuleNotFoundError", module)),
@@ -578,9 +629,7 @@ impl<'a> Evaluator<'a> {
                 for line in text.lines().map(str::trim) {
                     if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                         inside = section == group;
-                    } else if inside
-                        && let Some((name, target)) = line.split_once('=')
-                    {
+                    } else if inside && let Some((name, target)) = line.split_once('=') {
                         found.push((name.trim().to_owned(), target.trim().to_owned()));
                     }
                 }

@@ -160,11 +160,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    pub(crate) fn arguments(
-        &mut self,
-        arguments: &'a ast::Arguments,
-        frame: &mut Frame,
-    ) -> Eval<(Vec<Value>, Kwargs)> {
+    pub(crate) fn arguments(&mut self, arguments: &'a ast::Arguments, frame: &mut Frame) -> Eval<(Vec<Value>, Kwargs)> {
         let mut args = Vec::with_capacity(arguments.args.len());
         for argument in &arguments.args {
             if let Expr::Starred(starred) = argument {
@@ -267,24 +263,9 @@ impl<'a> Evaluator<'a> {
         let Some(file) = self.module(module).file else { return Ok(Value::unknown("a function without a file")) };
         let receiver = args.first().cloned();
         let names = self.bind_parameters(id, args, kwargs);
-        let scope = self.heap.add_scope(Scope {
-            names,
-            parent: Some(closure),
-            module,
-            globals: Vec::new(),
-            class_body: false,
-        });
-        let mut frame = Frame {
-            scope,
-            module,
-            file,
-            function: Some(id),
-            class,
-            receiver,
-            yields: Vec::new(),
-            maybe: Vec::new(),
-            qualname,
-        };
+        let scope =
+            self.heap.add_scope(Scope { names, parent: Some(closure), module, globals: Vec::new(), class_body: false });
+        let mut frame = Frame { function: Some(id), class, receiver, qualname, ..Frame::top(scope, module, file) };
         let result = match definition {
             Definition::Lambda(lambda) => return self.expression(&lambda.body, &mut frame),
             Definition::Def(def) if def.is_async => return Ok(Value::unknown("an async function")),
@@ -331,10 +312,10 @@ impl<'a> Evaluator<'a> {
             Some(kwargs.remove(index).1)
         };
         let default = |name: &Name| {
-            defaults
-                .iter()
-                .find(|(key, _)| key == name)
-                .map_or_else(|| Value::unknown(format!("the argument `{name}` is not given")), |(_, value)| value.clone())
+            defaults.iter().find(|(key, _)| key == name).map_or_else(
+                || Value::unknown(format!("the argument `{name}` is not given")),
+                |(_, value)| value.clone(),
+            )
         };
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             let name = &parameter.parameter.name.id;

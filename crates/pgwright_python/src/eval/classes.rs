@@ -50,13 +50,8 @@ impl<'a> Evaluator<'a> {
         names.insert(Name::new("__module__"), Value::str(&*self.module(frame.module).name));
         names.insert(Name::new("__qualname__"), Value::Str(qualname.clone()));
         let parent = Some(frame.scope);
-        let scope = self.heap.add_scope(Scope {
-            names,
-            parent,
-            module: frame.module,
-            globals: Vec::new(),
-            class_body: true,
-        });
+        let scope =
+            self.heap.add_scope(Scope { names, parent, module: frame.module, globals: Vec::new(), class_body: true });
         self.pending.push(Body {
             scope,
             assignments: FxHashMap::default(),
@@ -65,26 +60,13 @@ impl<'a> Evaluator<'a> {
             module: frame.module,
             open,
         });
-        let mut inner = Frame {
-            scope,
-            module: frame.module,
-            file: frame.file,
-            function: frame.function,
-            class: frame.class,
-            receiver: frame.receiver.clone(),
-            yields: Vec::new(),
-            maybe: Vec::new(),
-            qualname,
-        };
+        let mut inner = frame.inside(scope, qualname);
         let depth = self.pending.len();
         for statement in &def.body {
-            match self.statement(statement, &mut inner) {
-                Err(Flow::Exhausted) => {
-                    self.pending.truncate(depth - 1);
-                    return Err(Flow::Exhausted);
-                }
-                // One statement that fails does not take the class with it.
-                Err(_) | Ok(()) => {}
+            // One statement that fails does not take the class with it.
+            if let Err(Flow::Exhausted) = self.statement(statement, &mut inner) {
+                self.pending.truncate(depth - 1);
+                return Err(Flow::Exhausted);
             }
         }
         self.pending.truncate(depth);
@@ -158,10 +140,8 @@ impl<'a> Evaluator<'a> {
             }
         }
         // The body of the class statement that led here, if this is the first class its metaclass makes.
-        let ours = self
-            .pending
-            .last()
-            .is_some_and(|body| body.statement.is_some_and(|(_, def)| *def.name.id == **name));
+        let ours =
+            self.pending.last().is_some_and(|body| body.statement.is_some_and(|(_, def)| *def.name.id == **name));
         let mut body = if ours {
             self.pending.last_mut().map(|body| Body {
                 scope: body.scope,
@@ -217,8 +197,7 @@ impl<'a> Evaluator<'a> {
         if bases.is_empty() {
             bases.push(self.builtins.object_class);
         }
-        let open = body.as_ref().is_some_and(|body| body.open)
-            || bases.iter().any(|base| self.heap.class(*base).open);
+        let open = body.as_ref().is_some_and(|body| body.open) || bases.iter().any(|base| self.heap.class(*base).open);
         let module = body.as_ref().map_or(crate::value::ModuleId(0), |body| body.module);
         let qualname = body.as_ref().map_or_else(|| name.as_str().into(), |body| body.qualname.clone());
         let (assignments, statement) = body.map_or_else(Default::default, |body| (body.assignments, body.statement));
@@ -390,10 +369,8 @@ impl<'a> Evaluator<'a> {
         };
         let items = match name {
             "choices" => {
-                let mut pairs: Vec<Value> = empty
-                    .into_iter()
-                    .map(|label| Value::tuple(vec![Value::None, label]))
-                    .collect();
+                let mut pairs: Vec<Value> =
+                    empty.into_iter().map(|label| Value::tuple(vec![Value::None, label])).collect();
                 pairs.extend(
                     field(self, "value")
                         .into_iter()
@@ -406,8 +383,7 @@ impl<'a> Evaluator<'a> {
             "labels" => empty.into_iter().chain(field(self, "label")).collect(),
             "names" => field(self, "name"),
             "__members__" => {
-                let items =
-                    members.iter().map(|(name, member)| (Value::str(name.as_str()), member.clone())).collect();
+                let items = members.iter().map(|(name, member)| (Value::str(name.as_str()), member.clone())).collect();
                 return Some(self.make_dict(items));
             }
             _ => return None,

@@ -5,16 +5,51 @@ use super::{Eval, Evaluator};
 use crate::value::{Dict, Key, Name, Object, Value};
 
 const STRING: &[&str] = &[
-    "capitalize", "count", "encode", "endswith", "find", "format", "index", "isdigit", "isidentifier", "islower",
-    "isupper", "join", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rpartition",
-    "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper", "casefold", "zfill",
+    "capitalize",
+    "count",
+    "encode",
+    "endswith",
+    "find",
+    "format",
+    "index",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isupper",
+    "join",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+    "casefold",
+    "zfill",
 ];
 const LIST: &[&str] =
     &["append", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort", "clear"];
 const DICT: &[&str] =
     &["clear", "copy", "get", "items", "keys", "pop", "setdefault", "update", "values", "fromkeys", "popitem"];
 const SET: &[&str] = &[
-    "add", "clear", "copy", "difference", "discard", "intersection", "issubset", "issuperset", "remove", "union",
+    "add",
+    "clear",
+    "copy",
+    "difference",
+    "discard",
+    "intersection",
+    "issubset",
+    "issuperset",
+    "remove",
+    "union",
     "update",
 ];
 
@@ -103,7 +138,9 @@ impl<'a> Evaluator<'a> {
                 parts.reverse();
                 list(self, parts)
             }
-            ("rsplit", [Value::Str(by)]) if !by.is_empty() => list(self, text.split(&**by).map(str::to_owned).collect()),
+            ("rsplit", [Value::Str(by)]) if !by.is_empty() => {
+                list(self, text.split(&**by).map(str::to_owned).collect())
+            }
             ("splitlines", _) => list(self, text.lines().map(str::to_owned).collect()),
             ("partition", [Value::Str(by)]) => match text.split_once(&**by) {
                 Some((before, after)) => {
@@ -131,8 +168,12 @@ impl<'a> Evaluator<'a> {
             ("format", _) => self.format(text, args, kwargs).unwrap_or_else(unknown),
             ("encode", _) => Value::Bytes(text.as_bytes().into()),
             ("isdigit", []) => Value::Bool(!text.is_empty() && text.chars().all(|char| char.is_ascii_digit())),
-            ("isupper", []) => Value::Bool(text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)),
-            ("islower", []) => Value::Bool(text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)),
+            ("isupper", []) => {
+                Value::Bool(text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase))
+            }
+            ("islower", []) => {
+                Value::Bool(text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase))
+            }
             ("isidentifier", []) => Value::Bool(
                 !text.is_empty()
                     && !text.starts_with(|char: char| char.is_ascii_digit())
@@ -148,9 +189,9 @@ impl<'a> Evaluator<'a> {
 
     fn list_method(&mut self, id: crate::value::ObjectId, name: &Name, args: Vec<Value>, kwargs: Kwargs) -> Eval {
         let extension = match (name.as_str(), args.as_slice()) {
-            ("extend", [more]) => Some(
-                self.iterate(more).unwrap_or_else(|| vec![Value::unknown("extended by something not known")]),
-            ),
+            ("extend", [more]) => {
+                Some(self.iterate(more).unwrap_or_else(|| vec![Value::unknown("extended by something not known")]))
+            }
             _ => None,
         };
         let found = match (name.as_str(), args.as_slice()) {
@@ -297,8 +338,7 @@ impl<'a> Evaluator<'a> {
 
     fn set_method(&mut self, id: crate::value::ObjectId, name: &Name, args: &[Value]) -> Value {
         let more = args.first().map(|arg| self.iterate(arg).unwrap_or_default()).unwrap_or_default();
-        let keyed: Vec<(Key, Value)> =
-            more.into_iter().filter_map(|item| Some((self.key(&item)?, item))).collect();
+        let keyed: Vec<(Key, Value)> = more.into_iter().filter_map(|item| Some((self.key(&item)?, item))).collect();
         let single = args.first().and_then(|item| self.key(item));
         let Object::Set(items) = self.heap.object_mut(id) else { return Value::unknown("not a set") };
         match name.as_str() {

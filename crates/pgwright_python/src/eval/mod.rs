@@ -4,6 +4,7 @@
 //! Branches whose condition is not known are both taken, the first known binding of a name winning; a `return` in such a branch
 //! makes the result of the call unknown unless all agree.
 
+mod attributes;
 mod builtins;
 mod calls;
 mod classes;
@@ -62,6 +63,34 @@ pub struct Frame {
     /// Values returned in branches that may or may not be taken.
     pub maybe: Vec<Value>,
     pub qualname: Arc<str>,
+}
+
+impl Frame {
+    /// At the top of a module, or of something run as if it stood there.
+    pub(crate) fn top(scope: ScopeId, module: ModuleId, file: FileId) -> Frame {
+        Frame {
+            scope,
+            module,
+            file,
+            function: None,
+            class: None,
+            receiver: None,
+            yields: Vec::new(),
+            maybe: Vec::new(),
+            qualname: "".into(),
+        }
+    }
+
+    /// In a scope of its own inside this one: a class body or a comprehension.
+    pub(crate) fn inside(&self, scope: ScopeId, qualname: Arc<str>) -> Frame {
+        Frame {
+            function: self.function,
+            class: self.class,
+            receiver: self.receiver.clone(),
+            qualname,
+            ..Frame::top(scope, self.module, self.file)
+        }
+    }
 }
 
 pub struct Evaluator<'a> {
@@ -246,17 +275,7 @@ impl<'a> Evaluator<'a> {
             globals: Vec::new(),
             class_body: false,
         });
-        let mut frame = Frame {
-            scope,
-            module,
-            file,
-            function: None,
-            class: None,
-            receiver: None,
-            yields: Vec::new(),
-            maybe: Vec::new(),
-            qualname: "".into(),
-        };
+        let mut frame = Frame::top(scope, module, file);
         for statement in &def.body {
             if matches!(statement, ast::Stmt::Import(_) | ast::Stmt::ImportFrom(_)) {
                 // What cannot be imported is left alone.

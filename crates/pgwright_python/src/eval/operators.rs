@@ -110,9 +110,9 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn unary(&mut self, operator: UnaryOp, operand: &Value) -> Eval {
         let value = self.plain(operand);
         Ok(match (operator, &value) {
-            (UnaryOp::Not, value) => {
-                self.truth(value).map_or_else(|| Value::unknown("`not` something not known"), |truth| Value::Bool(!truth))
-            }
+            (UnaryOp::Not, value) => self
+                .truth(value)
+                .map_or_else(|| Value::unknown("`not` something not known"), |truth| Value::Bool(!truth)),
             (UnaryOp::USub, Value::Int(int)) => Value::Int(-int),
             (UnaryOp::USub, Value::Float(float)) => Value::Float(-float),
             (UnaryOp::UAdd, Value::Int(_) | Value::Float(_)) => value,
@@ -145,14 +145,17 @@ impl<'a> Evaluator<'a> {
             }
             (Value::Int(a), Operator::BitOr, Value::Int(b)) => Some(Value::Int(a | b)),
             (Value::Int(a), Operator::BitAnd, Value::Int(b)) => Some(Value::Int(a & b)),
-            (Value::Float(_) | Value::Int(_), _, Value::Float(_) | Value::Int(_)) => float_operation(&left, operator, &right),
+            (Value::Float(_) | Value::Int(_), _, Value::Float(_) | Value::Int(_)) => {
+                float_operation(&left, operator, &right)
+            }
             (Value::Str(a), Operator::Add, Value::Str(b)) => Some(Value::str(format!("{a}{b}"))),
             (Value::Bytes(a), Operator::Add, Value::Bytes(b)) => {
                 Some(Value::Bytes(a.iter().chain(b.iter()).copied().collect::<Vec<_>>().into()))
             }
-            (Value::Str(text), Operator::Mult, Value::Int(times)) => {
-                usize::try_from(*times).ok().filter(|times| times * text.len() < 100_000).map(|times| Value::str(text.repeat(times)))
-            }
+            (Value::Str(text), Operator::Mult, Value::Int(times)) => usize::try_from(*times)
+                .ok()
+                .filter(|times| times * text.len() < 100_000)
+                .map(|times| Value::str(text.repeat(times))),
             (Value::Str(template), Operator::Mod, _) => self.percent(template, &right),
             (Value::List(_), Operator::Add, Value::List(_)) => {
                 let mut items = self.iterate(&left).unwrap_or_default();
@@ -411,7 +414,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `template.format(...)`, for plain fields (`{}`, `{0}`, `{name}`, `{name.attribute}`).
-    pub(crate) fn format(&mut self, template: &str, args: &[Value], kwargs: &[(crate::value::Name, Value)]) -> Option<Value> {
+    pub(crate) fn format(
+        &mut self,
+        template: &str,
+        args: &[Value],
+        kwargs: &[(crate::value::Name, Value)],
+    ) -> Option<Value> {
         let mut text = String::new();
         let mut chars = template.chars().peekable();
         let mut automatic = 0;

@@ -1,0 +1,205 @@
+//! Attribute access: instances, classes, modules, `super()`, and what binding makes of functions.
+
+use std::sync::Arc;
+
+use super::{Eval, Evaluator, Flow};
+use crate::value::{ClassId, Descriptor, Name, ObjectId, SuperOf, Value};
+
+impl Evaluator<'_> {
+    /// An attribute; unknown where it is missing, unless something is there to catch the `AttributeError`.
+    pub(crate) fn attribute_or_unknown(&mut self, object: &Value, name: &Name) -> Eval {
+        let found = match self.attribute(object, name) {
+            // A property or `__getattr__` that raises is our lack of knowledge unless the code is ready for it.
+            Err(Flow::Raise(_)) if self.tries == 0 => None,
+            other => other?,
+        };
+        match found {
+            Some(value) => Ok(value),
+            None if self.tries > 0 && self.is_closed(object) => Err(self.raise("AttributeError", name)),
+            None => Ok(Value::unknown(format!("the attribute `{name}` is not known"))),
+        }
+    }
+
+    /// Whether all attributes of a value are seen, so that a missing one is really missing.
+    pub(crate) fn is_closed(&self, object: &Value) -> bool {
+        match object {
+            Value::Class(class) => !self.heap.class(*class).open,
+            Value::Instance(id) => {
+                self.heap.instance(*id).is_some_and(|instance| !self.heap.class(instance.class).open)
+            }
+            Value::Module(module) => !self.module(*module).open,
+            Value::None | Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::Function(_) => true,
+            _ => false,
+        }
+    }
+
+    pub fn attribute(&mut self, object: &Value, name: &str) -> Eval<Option<Value>> {
+        Ok(match object {
+            Value::Instance(id) => return self.instance_attribute(*id, object, name),
+            Value::Class(class) => return self.class_attribute(*class, name),
+            Value::Module(module) => self.module_attribute(*module, name),
+            Value::Opaque(path) => Some(Value::Opaque(format!("{path}.{name}").into())),
+            Value::Unknown(_) => Some(object.clone()),
+            Value::Super(of) => return self.super_attribute(&of.clone(), name),
+            Value::Function(id) => {
+                let function = self.heap.function(*id);
+                match name {
+                    "__name__" => Some(Value::str(function.name.as_str())),
+                    "__qualname__" => Some(Value::Str(function.qualname.clone())),
+                    "__module__" => Some(Value::str(&*self.module(function.module).name)),
+                    "__doc__" => Some(Value::None),
+                    _ => function.attributes.get(name).cloned(),
+                }
+            }
+            Value::Bound(bound) => match name {
+                "__self__" => Some(bound.0.clone()),
+                "__func__" => Some(bound.1.clone()),
+                _ => {
+                    let function = bound.1.clone();
+                    return self.attribute(&function, name);
+                }
+            },
+            Value::Descriptor(..) => match name {
+                // `@name.setter` gives the property back; see `decorate`.
+                "setter" | "getter" | "deleter" => {
+                    Some(Value::NativeMethod(Arc::new((object.clone(), Name::new(name)))))
+                }
+                _ => None,
+            },
+            Value::Str(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Dict(_)
+            | Value::Set(_)
+            | Value::Tuple(_)
+            | Value::Int(_)
+            | Value::Bool(_)
+            | Value::Float(_) => {
+                if name == "__class__" {
+                    return Ok(Some(self.type_of(object)));
+                }
+                Self::has_method(object, name).then(|| Value::NativeMethod(Arc::new((object.clone(), Name::new(name)))))
+            }
+            _ => None,
+        })
+    }
+
+    fn instance_attribute(&mut self, id: ObjectId, object: &Value, name: &str) -> Eval<Option<Value>> {
+        let Some(instance) = self.heap.instance(id) else { return Ok(None) };
+        let class = instance.class;
+        let own = instance.attributes.get(name).cloned();
+        let found = self.heap.find_in_class(class, name).map(|(_, value)| value.clone());
+        if let Some(Value::Descriptor(Descriptor::Property, getter)) = &found {
+            return self.call(&getter.clone(), vec![object.clone()], Vec::new(), None).map(Some);
+        }
+        if let Some(own) = own {
+            return Ok(Some(self.force(own)));
+        }
+        if let Some(found) = found {
+            let found = self.force(found);
+            return self.bind_to(found, object, class).map(Some);
+        }
+        if name == "__class__" {
+            return Ok(Some(Value::Class(class)));
+        }
+        if name == "__dict__" {
+            let items = self.heap.instance(id).map(|instance| instance.attributes.clone()).unwrap_or_default();
+            let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
+            return Ok(Some(self.make_dict(items)));
+        }
+        if let Some((_, getter)) = self.heap.find_in_class(class, "__getattr__") {
+            let getter = getter.clone();
+            return self.call(&getter, vec![object.clone(), Value::str(name)], Vec::new(), None).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// What a class attribute becomes when read through an instance.
+    fn bind_to(&mut self, found: Value, object: &Value, class: ClassId) -> Eval {
+        Ok(match found {
+            Value::Function(_) => Value::Bound(Arc::new((object.clone(), found))),
+            Value::Descriptor(Descriptor::ClassMethod, function) => {
+                Value::Bound(Arc::new((Value::Class(class), (*function).clone())))
+            }
+            Value::Descriptor(Descriptor::StaticMethod, function) => (*function).clone(),
+            Value::Descriptor(Descriptor::Property | Descriptor::CachedProperty, getter) => {
+                self.call(&getter, vec![object.clone()], Vec::new(), None)?
+            }
+            other => other,
+        })
+    }
+
+    fn class_attribute(&mut self, class: ClassId, name: &str) -> Eval<Option<Value>> {
+        if let Some((_, found)) = self.heap.find_in_class(class, name) {
+            let found = found.clone();
+            let found = self.force(found);
+            return Ok(Some(match found {
+                Value::Descriptor(Descriptor::ClassMethod, function) => {
+                    Value::Bound(Arc::new((Value::Class(class), (*function).clone())))
+                }
+                Value::Descriptor(Descriptor::StaticMethod, function) => (*function).clone(),
+                other => other,
+            }));
+        }
+        if let Some(value) = self.enumeration_attribute(class, name) {
+            return Ok(Some(value));
+        }
+        let record = self.heap.class(class);
+        Ok(match name {
+            "__name__" => Some(Value::str(record.name.as_str())),
+            "__qualname__" => Some(Value::Str(record.qualname.clone())),
+            "__module__" => Some(Value::str(&*self.module_name_of(class))),
+            "__doc__" => Some(Value::None),
+            "__mro__" => Some(Value::tuple(record.mro.iter().map(|class| Value::Class(*class)).collect())),
+            "__bases__" => Some(Value::tuple(record.bases.iter().map(|class| Value::Class(*class)).collect())),
+            "__dict__" => {
+                let items = record.attributes.clone();
+                let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
+                Some(self.make_dict(items))
+            }
+            "mro" => {
+                let classes = record.mro.iter().map(|class| Value::Class(*class)).collect();
+                let list = self.heap.list(classes);
+                Some(Value::Bound(Arc::new((list, Value::Native("identity")))))
+            }
+            _ => {
+                let metaclass = record.metaclass;
+                let found = metaclass.and_then(|meta| self.heap.find_in_class(meta, name).map(|(_, v)| v.clone()));
+                match found {
+                    Some(found) => Some(self.bind_to(found, &Value::Class(class), class)?),
+                    None if self.heap.class(class).opaque => {
+                        Some(Value::Opaque(format!("{}.{name}", self.heap.class(class).qualname).into()))
+                    }
+                    None => None,
+                }
+            }
+        })
+    }
+
+    pub(crate) fn module_name_of(&self, class: ClassId) -> Arc<str> {
+        let record = self.heap.class(class);
+        if record.opaque || self.builtins.owns(class) {
+            return "builtins".into();
+        }
+        (&*self.module(record.module).name).into()
+    }
+
+    fn super_attribute(&mut self, of: &SuperOf, name: &str) -> Eval<Option<Value>> {
+        let mro = self.heap.class(of.of).mro.clone();
+        let after = mro.iter().position(|class| *class == of.after).map_or(0, |index| index + 1);
+        for class in &mro[after..] {
+            let Some(found) = self.heap.class(*class).attributes.get(name).cloned() else { continue };
+            let found = self.force(found);
+            return Ok(Some(match (&of.receiver, found) {
+                (Value::Class(class), Value::Descriptor(Descriptor::ClassMethod, function)) => {
+                    Value::Bound(Arc::new((Value::Class(*class), (*function).clone())))
+                }
+                (_, found @ Value::Native("type.__new__")) => found,
+                // `__new__` is a static method by nature.
+                (_, found @ Value::Function(_)) if name == "__new__" => found,
+                (receiver, found) => self.bind_to(found, &receiver.clone(), of.of)?,
+            }));
+        }
+        Ok(None)
+    }
+}
