@@ -45,7 +45,8 @@ fn migrated_key(context: &Context, field: &Field) -> Option<Field> {
         return None;
     }
     let class = context.project.settings.default_auto_field.as_str();
-    let internal = class.rsplit('.').next().filter(|name| matches!(*name, "AutoField" | "BigAutoField" | "SmallAutoField"))?;
+    let internal =
+        class.rsplit('.').next().filter(|name| matches!(*name, "AutoField" | "BigAutoField" | "SmallAutoField"))?;
     Some(key_of(&format!("django.db.models.fields.{internal}"), internal))
 }
 
