@@ -3,6 +3,7 @@
 //! A rule is plain data and a function over facts (`rules/NAME.rs`), with its page (`rules/NAME.md`) that is documentation and
 //! test at once. [`RULES`] is the only list of them.
 
+mod additions;
 pub mod baseline;
 mod conditions;
 mod declared;

@@ -6,12 +6,16 @@ mod constraint_without_validation;
 mod deprecated_declaration;
 mod float_for_money;
 mod foreign_key_without_index;
+mod generic_foreign_key_without_index;
 mod identifier_too_long;
 mod index_cannot_serve;
 mod integer_primary_key;
 mod json_in_text;
+mod order_with_respect_to_without_index;
 mod plaintext_secret;
+mod random_uuid_primary_key;
 mod redundant_index;
+mod unique_for_date;
 mod unique_nullable;
 mod validation_without_constraint;
 
@@ -21,12 +25,16 @@ pub static RULES: &[&Rule] = &[
     &deprecated_declaration::RULE,
     &float_for_money::RULE,
     &foreign_key_without_index::RULE,
+    &generic_foreign_key_without_index::RULE,
     &identifier_too_long::RULE,
     &index_cannot_serve::RULE,
     &integer_primary_key::RULE,
     &json_in_text::RULE,
+    &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
+    &random_uuid_primary_key::RULE,
     &redundant_index::RULE,
+    &unique_for_date::RULE,
     &unique_nullable::RULE,
     &validation_without_constraint::RULE,
 ];

@@ -6,6 +6,7 @@ use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity, Span};
 use pgwright_django::model::{Field, Model, Value};
 use pgwright_django::usage::{Comparison, Refused};
 
+use crate::additions::{constraint_name, takes_entries};
 use crate::conditions::{fields_of, is_checked};
 use crate::declared::{Declared, class_name, declarations};
 use crate::edits::{add_meta_entry, string};
@@ -24,8 +25,6 @@ pub(crate) static RULE: Rule = Rule {
 
 /// Longer lists are data (countries, languages) and change with the libraries they come from.
 const MOST_CHOICES: usize = 12;
-/// PostgreSQL's limit on names, in bytes.
-const NAME_LENGTH: usize = 63;
 /// Characters of a constraint that still goes on one line.
 const SHORT: usize = 90;
 
@@ -313,7 +312,7 @@ fn finding(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Diagnosti
 fn fix(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Fix> {
     let site = model.site.as_ref()?;
     let file = facts.files.try_get(site.statement.file)?;
-    if !imports_models(&file.text) || (site.meta.is_none() && inherits_meta(facts, model)) {
+    if !takes_entries(facts, model) {
         return None;
     }
     let condition_keyword = if facts.project.django.at_least(5, 1) { "condition" } else { "check" };
@@ -348,40 +347,4 @@ fn fix(facts: Facts, model: &Model, missing: &[Missing]) -> Option<Fix> {
     let edits = add_meta_entry(facts.files, site, "constraints", &lines.join(",\n"))?;
     let title = if missing.len() == 1 { "Add the constraint" } else { "Add the constraints" };
     Some(Fix { title: title.to_owned(), applicability: Applicability::Unsafe, edits })
-}
-
-/// Whether an abstract base brings a `Meta`, which one of the class's own would hide.
-fn inherits_meta(facts: Facts, model: &Model) -> bool {
-    facts.project.models.all.iter().any(|base| {
-        let is_base = base.abstract_
-            && base.id != model.id
-            && model.mro.iter().any(|path| path.rsplit_once('.') == Some((base.module.as_str(), base.name.as_str())));
-        is_base && base.site.as_ref().is_none_or(|site| site.meta.is_some())
-    })
-}
-
-/// Abstract models leave the names of their children to Django.
-fn constraint_name(model: &Model, end: &str) -> Option<String> {
-    if model.abstract_ {
-        let name = format!("%(app_label)s_%(class)s_{end}");
-        return (end.len() <= NAME_LENGTH / 2).then_some(name);
-    }
-    let class = model.name.to_lowercase();
-    [format!("{}_{class}_{end}", model.app_label), format!("{class}_{end}")]
-        .into_iter()
-        .find(|name| name.len() <= NAME_LENGTH)
-}
-
-/// Whether `models` is Django's in this file.
-fn imports_models(text: &str) -> bool {
-    text.lines().any(|line| {
-        let names = line
-            .strip_prefix("from django.db import ")
-            .or_else(|| line.strip_prefix("from django.contrib.gis.db import "));
-        names.is_some_and(|names| {
-            names
-                .split(',')
-                .any(|name| name.split('#').next().unwrap_or_default().trim().trim_matches(['(', ')']) == "models")
-        })
-    })
 }

@@ -1,0 +1,136 @@
+//! Generic foreign keys whose pair of columns no index starts with.
+
+use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use pgwright_django::model::{Field, Model, PrivateField};
+use pgwright_schema::{Expr, IndexMethod};
+
+use crate::additions::add_index;
+use crate::declared::class_name;
+use crate::headline::fitting;
+use crate::tables::{Access, Tables, accesses};
+use crate::{Check, Facts, Group, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "generic-foreign-key-without-index",
+    summary: "a generic foreign key whose content type and object id no index starts with",
+    docs: include_str!("generic_foreign_key_without_index.md"),
+    group: Group::Indexes,
+    severity: Severity::Warning,
+    check: Check::Project(check),
+};
+
+fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
+    let tables = Tables::new(facts.project);
+    for (model, table) in tables.models() {
+        // An index that could not be read may be the one.
+        if model.private_fields.is_empty() || !tables.is_whole(model) {
+            continue;
+        }
+        let all = accesses(model, table);
+        for key in model.private_fields.iter().filter(|key| is_generic_key(key)) {
+            let local = |name: &str| model.field(name).filter(|field| field.local);
+            let (Some(kind), Some(id)) = (local(&key.content_type_field), local(&key.object_id_field)) else {
+                continue;
+            };
+            let (Some(kind_column), Some(id_column)) = (kind.column.as_deref(), id.column.as_deref()) else { continue };
+            if all.iter().any(|access| serves(access, kind_column, id_column)) {
+                continue;
+            }
+            let reader = reader(facts, model, key);
+            // An index with both in another place shows which lookups the authors had in mind.
+            if reader.is_some() || !all.iter().any(|access| has(access, kind_column) && has(access, id_column)) {
+                found.extend(finding(facts, model, key, kind, id, reader));
+            }
+        }
+    }
+}
+
+fn is_generic_key(key: &PrivateField) -> bool {
+    key.to_label.is_none() && !class_name(&key.class).contains("Relation")
+}
+
+/// Whether the index finds the rows of one object. One that starts with the object's id does: few types have a row for the
+/// same id.
+fn serves(access: &Access, kind: &str, id: &str) -> bool {
+    let key = |position: usize| access.keys.get(position).and_then(|key| key.as_column());
+    let leads = key(0) == Some(id) || (key(0) == Some(kind) && key(1) == Some(id));
+    let method = matches!(access.method, IndexMethod::Btree | IndexMethod::Hash);
+    let holds_all = match access.predicate.as_ref().map(Expr::bare) {
+        None => true,
+        Some(Expr::IsNull { expr, negated: true }) => {
+            expr.as_column().is_some_and(|column| column == kind || column == id)
+        }
+        Some(_) => false,
+    };
+    leads && method && holds_all
+}
+
+fn has(access: &Access, column: &str) -> bool {
+    access.keys.iter().any(|key| key.as_column() == Some(column))
+}
+
+fn finding(
+    facts: Facts,
+    model: &Model,
+    key: &PrivateField,
+    kind: &Field,
+    id: &Field,
+    reader: Option<String>,
+) -> Option<Diagnostic> {
+    let class = model.site.as_ref()?;
+    let inside = key.site.as_ref().map(|site| site.name).filter(|site| class.statement.contains(*site));
+    let reads = if kind.db_index || kind.unique {
+        format!("every row of its type: `{}` alone has an index, with one value per model", kind.name)
+    } else {
+        "the whole table".to_owned()
+    };
+    let mut finding = RULE
+        .at(
+            inside.unwrap_or(class.name),
+            fitting(&[
+                format!("no index starts with `{}` and `{}` of `{}`", kind.name, id.name, model.name),
+                format!("no index starts with the pair behind `{}.{}`", model.name, key.name),
+                format!("no index starts with the pair behind `{}`", key.name),
+            ]),
+        )
+        .why(format!(
+            "Finding the rows of `{}` for one object reads {reads}{}",
+            model.table,
+            reader.as_deref().unwrap_or_default(),
+        ))
+        .help(format!(
+            "{} `models.Index(fields=[\"{}\", \"{}\"])`, with AddIndexConcurrently on a large table. It makes the index of \
+             `{1}` superfluous: `db_index=False` then saves one write per row, but AlterField checks the foreign key anew \
+             under AccessExclusiveLock on both tables",
+            if reader.is_some() { "Add" } else { "Where anything looks rows up by their object, add" },
+            kind.name,
+            id.name,
+        ))
+        .evidence("table", model.table.clone());
+    if reader.is_none() {
+        // Following the key forward needs no index here, and nothing shows that anyone goes the other way.
+        finding.severity = Severity::Note;
+        finding.confidence = Confidence::Likely;
+    }
+    finding.fix = add_index(facts, model, kind, &[&kind.name, &id.name]).map(|edits| Fix {
+        title: "Add the index".to_owned(),
+        applicability: Applicability::Unsafe,
+        edits,
+    });
+    Some(finding)
+}
+
+/// Which `GenericRelation` reads the rows of an object, as the end of a sentence.
+fn reader(facts: Facts, model: &Model, key: &PrivateField) -> Option<String> {
+    let models = &facts.project.models;
+    let points_here = |relation: &&PrivateField| {
+        let target = relation.to_label.as_deref().and_then(|label| models.by_label(label));
+        relation.content_type_field == key.content_type_field
+            && relation.object_id_field == key.object_id_field
+            && target.is_some_and(|target| target.id == model.id || target.proxy_for == Some(model.id))
+    };
+    models.all.iter().filter(|owner| !owner.abstract_).find_map(|owner| {
+        let relation = owner.private_fields.iter().find(points_here)?;
+        Some(format!("; `{}.{}` does, and so does deleting a {0}", owner.name, relation.name))
+    })
+}
