@@ -120,6 +120,11 @@ fn below_here(path: &Utf8Path) -> Utf8PathBuf {
 }
 
 fn is_below(path: &Utf8Path, folder: &Utf8Path) -> bool {
+    // Started inside a package, what lies above the current folder is named absolutely.
+    if path.is_absolute() && folder.is_relative() {
+        let here = std::env::current_dir().ok().and_then(|here| Utf8PathBuf::from_path_buf(here).ok());
+        return here.is_some_and(|here| path.starts_with(clean(&here.join(folder))));
+    }
     folder == "." && path.is_relative() && !path.starts_with("..") || path.starts_with(folder)
 }
 
@@ -161,5 +166,10 @@ fn project_root(path: &Utf8Path) -> Utf8PathBuf {
             break;
         }
     }
-    own.to_owned()
+    // Inside a package: modules import each other from above its outermost folder.
+    upwards(own)
+        .into_iter()
+        .map(|folder| if folder.as_str().is_empty() { Utf8PathBuf::from(".") } else { folder })
+        .find(|folder| !folder.join("__init__.py").is_file())
+        .unwrap_or_else(|| own.to_owned())
 }

@@ -17,7 +17,10 @@ impl Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
         let own = [
             ("manage.py", "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n"),
-            ("settings.py", "INSTALLED_APPS = ['app']\nSECRET_KEY = 'x'\n"),
+            (
+                "settings.py",
+                "INSTALLED_APPS = ['app']\nDEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"\nSECRET_KEY = 'x'\n",
+            ),
             ("app/__init__.py", ""),
             ("app/models.py", MODELS),
         ];

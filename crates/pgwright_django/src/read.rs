@@ -7,7 +7,7 @@ use pgwright_python::{Arena, Evaluator, Host, decode, parse};
 use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
-use crate::project::{DjangoVersion, Project, VersionSource};
+use crate::project::{DjangoVersion, Project, Unresolved, VersionSource};
 use crate::request::ReadRequest;
 use crate::{apps, discovery, extensions, models, settings, usage};
 
@@ -87,7 +87,7 @@ fn parse_all(
 }
 
 fn plain(rule: &'static str, span: Span, headline: &str, help: &str) -> Diagnostic {
-    let severity = if rule == "invalid-encoding" { Severity::Warning } else { Severity::Error };
+    let severity = if rule == "syntax-error" { Severity::Error } else { Severity::Warning };
     Diagnostic {
         rule,
         severity,
@@ -134,6 +134,14 @@ fn understand(
     let apps = apps::load(&mut evaluator, &mut project, &layout, request);
     apps::import_models(&mut evaluator, &apps);
     project.models = models::build(&mut evaluator, &apps, &project.settings, &mut project.unresolved);
+    if project.settings.modules.is_empty() && project.models.all.iter().any(|model| model.origin.is_own()) {
+        project.unresolved.push(Unresolved {
+            subject: "settings".to_owned(),
+            reason: "no settings module was found (`--settings` names one); every app found is taken as installed"
+                .to_owned(),
+            site: None,
+        });
+    }
     project.apps = apps.into_iter().map(|app| app.app).collect();
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
     project.extensions = extensions::created(&evaluator.files, project_files);

@@ -55,14 +55,6 @@ pub(crate) fn evaluate(
             break;
         }
     }
-    if settings.modules.is_empty() {
-        unresolved.push(Unresolved {
-            subject: "settings".to_owned(),
-            reason: "no settings module was found (`--settings` names one); every app found is taken as installed"
-                .to_owned(),
-            site: None,
-        });
-    }
     let mut published = names.clone();
     for (name, value) in
         [("AUTH_USER_MODEL", &settings.auth_user_model), ("DEFAULT_AUTO_FIELD", &settings.default_auto_field)]

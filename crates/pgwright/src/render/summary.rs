@@ -59,10 +59,11 @@ fn counts(summary: &Summary, look: Look) -> String {
 
 fn understood(report: &Report) -> String {
     let Summary { models, models_understood, files, .. } = report.summary;
-    if models == 0 {
-        return format!("no Django models in {}", plural(files, "Python file"));
-    }
-    let share = format!("understood {} of {}", grouped(models_understood), plural(models, "model"));
+    let share = if models == 0 {
+        format!("no Django models in {}", plural(files, "Python file"))
+    } else {
+        format!("understood {} of {}", grouped(models_understood), plural(models, "model"))
+    };
     let rest = report.unresolved.len();
     match (report.show_unresolved, rest) {
         (_, 0) | (true, _) => share,

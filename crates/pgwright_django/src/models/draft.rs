@@ -183,7 +183,7 @@ fn draft(
         draft.parents.iter_mut().for_each(|(_, field)| *field = None);
     }
     prepare(evaluator, context, &mut draft);
-    sort_by_creation(&mut draft);
+    sort_by_creation(evaluator, &mut draft);
     draft.table = match (proxy, draft.proxy_for.and_then(|base| index.get(&base))) {
         (true, Some(base)) => drafts[*base].table.clone(),
         _ => match meta.and_then(|meta| class_str(evaluator, meta, "db_table")) {
@@ -424,12 +424,29 @@ fn prepare(evaluator: &mut Evaluator<'_>, context: &Context<'_>, draft: &mut Dra
 }
 
 /// Automatic fields count down from before everything declared; declared ones keep the order in which they were made.
-fn sort_by_creation(draft: &mut Draft) {
+fn sort_by_creation(evaluator: &Evaluator<'_>, draft: &mut Draft) {
     let rank = |field: &DraftField| match &field.kind {
-        DraftKind::AutomaticKey(_) | DraftKind::ParentLink(_) => (0, 0),
-        DraftKind::Object(object) => (1, object.0),
-        DraftKind::OrderWithRespectTo => (2, 0),
+        DraftKind::AutomaticKey(_) | DraftKind::ParentLink(_) => (0, 0, 0),
+        // Like Django's, of fields that are made for a model the last one stands first.
+        DraftKind::Object(object)
+            if super::values::attribute_bool(evaluator, *object, "auto_created") == Some(true) =>
+        {
+            (0, u32::MAX - object.0, 0)
+        }
+        DraftKind::Object(object) => {
+            placed(evaluator, *object).map_or((1, object.0, 0), |(other, side)| (1, other, side))
+        }
+        DraftKind::OrderWithRespectTo => (2, 0, 0),
     };
     draft.local.sort_by_key(rank);
     draft.many_to_many.sort_by_key(rank);
+}
+
+/// A field that a library puts beside another, as `creation_counter` does: the other, and on which side of it.
+fn placed(evaluator: &Evaluator<'_>, object: ObjectId) -> Option<(u32, i64)> {
+    let Some(Value::Tuple(place)) = super::values::attribute(evaluator, object, "_place") else { return None };
+    match place.as_ref() {
+        [Value::Instance(other), Value::Int(side)] => Some((other.0, i64::try_from(*side).ok()?)),
+        _ => None,
+    }
 }

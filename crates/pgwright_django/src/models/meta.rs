@@ -34,12 +34,9 @@ pub(crate) fn read(
     let mut result = Meta { managed: true, indexes: added_indexes(evaluator, draft), ..Meta::default() };
     let Some(meta) = draft.meta else { return result };
     result.managed = class_bool(evaluator, meta, "managed") != Some(false);
-    if let Some(setting) = class_str(evaluator, meta, "swappable")
-        && setting == "AUTH_USER_MODEL"
-        && !context.settings.auth_user_model.eq_ignore_ascii_case(&draft.label())
-    {
-        result.swapped = Some(context.settings.auth_user_model.clone());
-    }
+    result.swapped = class_str(evaluator, meta, "swappable")
+        .and_then(|setting| context.settings.model_named_by(&setting))
+        .filter(|chosen| !draft.is_abstract && !chosen.eq_ignore_ascii_case(&draft.label()));
     result.default_related_name = class_str(evaluator, meta, "default_related_name");
     result.db_table_comment = class_str(evaluator, meta, "db_table_comment");
     result.order_with_respect_to = class_str(evaluator, meta, "order_with_respect_to");

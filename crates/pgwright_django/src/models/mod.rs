@@ -80,9 +80,14 @@ pub(crate) fn build(
     let mut models = Models::default();
     for (index, draft) in (0u32..).zip(&drafts) {
         let id = ModelId(index);
-        let fields = field::fields(evaluator, &context, draft, &drafts, &by_class, unresolved);
+        let mut open = Vec::new();
+        let fields = field::fields(evaluator, &context, draft, &drafts, &by_class, &mut open);
         let private_fields = field::private_fields(evaluator, &context, draft);
-        let meta = meta::read(evaluator, &context, draft, unresolved);
+        let meta = meta::read(evaluator, &context, draft, &mut open);
+        // What is not known of a library's models is nothing the project's authors could mend.
+        if origin(evaluator, draft.class) == Origin::Project {
+            unresolved.append(&mut open);
+        }
         let managers = managers::managers(evaluator, &context, draft.class);
         models.all.push(Model {
             id,

@@ -219,7 +219,7 @@ fn column_types(models: &mut Models, unresolved: &mut Vec<Unresolved>) {
             }
             let (db_type, to_field) = referenced(models, field, 0);
             let model = &models.all[at];
-            if db_type.is_none() && !model.abstract_ && model.fields[index].local {
+            if db_type.is_none() && !model.abstract_ && model.origin.is_own() && model.fields[index].local {
                 let field = &model.fields[index];
                 unresolved.push(Unresolved {
                     subject: format!("{}.{}", model.label(), field.name),
