@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write Django's app registry as JSON: the truth a static reader of models is compared with.
 
-    dump_registry.py --settings MODULE --root DIRECTORY --out FILE.json [--path DIRECTORY] [--no-sql]
+    dump_registry.py --settings MODULE --root DIRECTORY --out FILE.json [--path DIRECTORY] [--no-sql] [--all]
 
 An app or model is "own" when its source lies under a `--root` and not in a site-packages below it.
 Works with Django 4.2 to 6.1. The settings must name the PostgreSQL backend; a server is needed only for `create_sql`.
@@ -28,6 +28,7 @@ parser.add_argument("--root", action="append", required=True)
 parser.add_argument("--out", type=Path, required=True)
 parser.add_argument("--path", action="append", default=[], help="put on sys.path first")
 parser.add_argument("--no-sql", action="store_true", help="leave out create_sql, so that no server is needed")
+parser.add_argument("--all", action="store_true", help="dump the models of dependencies as wholly as the project's own")
 arguments = parser.parse_args()
 sys.path[:0] = [os.path.abspath(path) for path in arguments.path]
 os.environ["DJANGO_SETTINGS_MODULE"] = arguments.settings
@@ -161,7 +162,7 @@ def field_json(model: type[models.Model], field: models.Field) -> Json:
     db_default = getattr(field, "db_default", models.NOT_PROVIDED)
     if db_default is not models.NOT_PROVIDED:
         data["db_default"] = value(db_default)
-    choices = list(field.flatchoices) if field.choices else []
+    choices = list(field.flatchoices or ()) if field.choices else []
     data["choices"] = len(choices)
     if 0 < len(choices) <= 100:
         data["choice_values"] = [value(choice) for choice, _ in choices]
@@ -413,8 +414,9 @@ def main() -> None:
         )  # fmt: skip
         for model in config.get_models(include_auto_created=True, include_swapped=True):
             options = model._meta
-            if own_app or is_own(inspect.getsourcefile(model) or ""):
-                own_models.append(model_json(model, True))
+            own = own_app or is_own(inspect.getsourcefile(model) or "")
+            if own or arguments.all:
+                own_models.append(model_json(model, own))
             else:
                 names = {
                     field.name: type(field).__name__ for field in [*options.concrete_fields, *options.many_to_many]

@@ -19,7 +19,31 @@ pub(crate) const CLOSED: &[&str] = &["django"];
 
 pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "abc", false, "abc.py", First;
+    "allauth", true, "allauth/__init__.py", Fallback;
+    "allauth.account", true, "allauth/account/__init__.py", Fallback;
+    "allauth.account.apps", false, "allauth/account/apps.py", Fallback;
+    "allauth.account.models", false, "allauth/account/models.py", Fallback;
+    "allauth.mfa", true, "allauth/mfa/__init__.py", Fallback;
+    "allauth.mfa.apps", false, "allauth/mfa/apps.py", Fallback;
+    "allauth.mfa.models", false, "allauth/mfa/models.py", Fallback;
+    "allauth.socialaccount", true, "allauth/socialaccount/__init__.py", Fallback;
+    "allauth.socialaccount.apps", false, "allauth/socialaccount/apps.py", Fallback;
+    "allauth.socialaccount.models", false, "allauth/socialaccount/models.py", Fallback;
+    "allauth.usersessions", true, "allauth/usersessions/__init__.py", Fallback;
+    "allauth.usersessions.apps", false, "allauth/usersessions/apps.py", Fallback;
+    "allauth.usersessions.models", false, "allauth/usersessions/models.py", Fallback;
+    "autoslug", true, "autoslug/__init__.py", Fallback;
+    "autoslug.fields", false, "autoslug/fields.py", Fallback;
+    "axes", true, "axes/__init__.py", Fallback;
+    "axes.apps", false, "axes/apps.py", Fallback;
+    "axes.models", false, "axes/models.py", Fallback;
+    "ckeditor", true, "ckeditor/__init__.py", Fallback;
+    "ckeditor.fields", false, "ckeditor/fields.py", Fallback;
+    "ckeditor_uploader", true, "ckeditor_uploader/__init__.py", Fallback;
+    "ckeditor_uploader.fields", false, "ckeditor_uploader/fields.py", Fallback;
     "collections", false, "collections.py", First;
+    "colorfield", true, "colorfield/__init__.py", Fallback;
+    "colorfield.fields", false, "colorfield/fields.py", Fallback;
     "copy", false, "copy.py", First;
     "dataclasses", false, "dataclasses.py", First;
     "datetime", false, "datetime.py", First;
@@ -106,23 +130,148 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.utils.module_loading", false, "django/utils/module_loading.py", First;
     "django.utils.timezone", false, "django/utils/timezone.py", First;
     "django.utils.translation", false, "django/utils/translation.py", First;
+    "django_celery_beat", true, "django_celery_beat/__init__.py", Fallback;
+    "django_celery_beat.apps", false, "django_celery_beat/apps.py", Fallback;
+    "django_celery_beat.models", false, "django_celery_beat/models.py", Fallback;
+    "django_celery_results", true, "django_celery_results/__init__.py", Fallback;
+    "django_celery_results.apps", false, "django_celery_results/apps.py", Fallback;
+    "django_celery_results.models", false, "django_celery_results/models.py", Fallback;
+    "django_ckeditor_5", true, "django_ckeditor_5/__init__.py", Fallback;
+    "django_ckeditor_5.fields", false, "django_ckeditor_5/fields.py", Fallback;
+    "django_countries", true, "django_countries/__init__.py", Fallback;
+    "django_countries.fields", false, "django_countries/fields.py", Fallback;
+    "django_extensions", true, "django_extensions/__init__.py", Fallback;
+    "django_extensions.db", true, "django_extensions/db/__init__.py", Fallback;
+    "django_extensions.db.fields", true, "django_extensions/db/fields/__init__.py", Fallback;
+    "django_extensions.db.fields.json", false, "django_extensions/db/fields/json.py", Fallback;
+    "django_extensions.db.models", false, "django_extensions/db/models.py", Fallback;
+    "django_lifecycle", true, "django_lifecycle/__init__.py", Fallback;
+    "django_lifecycle.decorators", false, "django_lifecycle/decorators.py", Fallback;
+    "django_lifecycle.hooks", false, "django_lifecycle/hooks.py", Fallback;
+    "django_lifecycle.mixins", false, "django_lifecycle/mixins.py", Fallback;
+    "django_lifecycle.models", false, "django_lifecycle/models.py", Fallback;
+    "django_otp", true, "django_otp/__init__.py", Fallback;
+    "django_otp.models", false, "django_otp/models.py", Fallback;
+    "django_otp.plugins", true, "django_otp/plugins/__init__.py", Fallback;
+    "django_otp.plugins.otp_email", true, "django_otp/plugins/otp_email/__init__.py", Fallback;
+    "django_otp.plugins.otp_email.apps", false, "django_otp/plugins/otp_email/apps.py", Fallback;
+    "django_otp.plugins.otp_email.models", false, "django_otp/plugins/otp_email/models.py", Fallback;
+    "django_otp.plugins.otp_hotp", true, "django_otp/plugins/otp_hotp/__init__.py", Fallback;
+    "django_otp.plugins.otp_hotp.apps", false, "django_otp/plugins/otp_hotp/apps.py", Fallback;
+    "django_otp.plugins.otp_hotp.models", false, "django_otp/plugins/otp_hotp/models.py", Fallback;
+    "django_otp.plugins.otp_static", true, "django_otp/plugins/otp_static/__init__.py", Fallback;
+    "django_otp.plugins.otp_static.apps", false, "django_otp/plugins/otp_static/apps.py", Fallback;
+    "django_otp.plugins.otp_static.models", false, "django_otp/plugins/otp_static/models.py", Fallback;
+    "django_otp.plugins.otp_totp", true, "django_otp/plugins/otp_totp/__init__.py", Fallback;
+    "django_otp.plugins.otp_totp.apps", false, "django_otp/plugins/otp_totp/apps.py", Fallback;
+    "django_otp.plugins.otp_totp.models", false, "django_otp/plugins/otp_totp/models.py", Fallback;
+    "django_summernote", true, "django_summernote/__init__.py", Fallback;
+    "django_summernote.apps", false, "django_summernote/apps.py", Fallback;
+    "django_summernote.fields", false, "django_summernote/fields.py", Fallback;
+    "django_summernote.models", false, "django_summernote/models.py", Fallback;
+    "django_summernote.utils", false, "django_summernote/utils.py", Fallback;
+    "djmoney", true, "djmoney/__init__.py", Fallback;
+    "djmoney.apps", false, "djmoney/apps.py", Fallback;
+    "djmoney.models", true, "djmoney/models/__init__.py", Fallback;
+    "djmoney.models.fields", false, "djmoney/models/fields.py", Fallback;
+    "djmoney.models.managers", false, "djmoney/models/managers.py", Fallback;
+    "djmoney.models.validators", false, "djmoney/models/validators.py", Fallback;
+    "easy_thumbnails", true, "easy_thumbnails/__init__.py", Fallback;
+    "easy_thumbnails.apps", false, "easy_thumbnails/apps.py", Fallback;
+    "easy_thumbnails.fields", false, "easy_thumbnails/fields.py", Fallback;
+    "easy_thumbnails.models", false, "easy_thumbnails/models.py", Fallback;
+    "encrypted_model_fields", true, "encrypted_model_fields/__init__.py", Fallback;
+    "encrypted_model_fields.fields", false, "encrypted_model_fields/fields.py", Fallback;
     "enum", false, "enum.py", First;
+    "fernet_fields", true, "fernet_fields/__init__.py", Fallback;
+    "fernet_fields.fields", false, "fernet_fields/fields.py", Fallback;
     "functools", false, "functools.py", First;
+    "guardian", true, "guardian/__init__.py", Fallback;
+    "guardian.apps", false, "guardian/apps.py", Fallback;
+    "guardian.models", true, "guardian/models/__init__.py", Fallback;
+    "guardian.models.models", false, "guardian/models/models.py", Fallback;
+    "imagekit", true, "imagekit/__init__.py", Fallback;
+    "imagekit.models", true, "imagekit/models/__init__.py", Fallback;
+    "imagekit.models.fields", true, "imagekit/models/fields/__init__.py", Fallback;
     "importlib", true, "importlib/__init__.py", First;
     "importlib.metadata", false, "importlib/metadata.py", First;
     "itertools", false, "itertools.py", First;
+    "jsonfield", true, "jsonfield/__init__.py", Fallback;
+    "jsonfield.fields", false, "jsonfield/fields.py", Fallback;
+    "model_utils", true, "model_utils/__init__.py", Fallback;
+    "model_utils.choices", false, "model_utils/choices.py", Fallback;
+    "model_utils.fields", false, "model_utils/fields.py", Fallback;
+    "model_utils.managers", false, "model_utils/managers.py", Fallback;
+    "model_utils.models", false, "model_utils/models.py", Fallback;
+    "model_utils.tracker", false, "model_utils/tracker.py", Fallback;
+    "modelcluster", true, "modelcluster/__init__.py", Fallback;
+    "modelcluster.fields", false, "modelcluster/fields.py", Fallback;
+    "modelcluster.models", false, "modelcluster/models.py", Fallback;
     "mptt", true, "mptt/__init__.py", First;
     "mptt.fields", false, "mptt/fields.py", First;
     "mptt.managers", false, "mptt/managers.py", First;
     "mptt.models", false, "mptt/models.py", First;
     "mptt.querysets", false, "mptt/querysets.py", First;
+    "oauth2_provider", true, "oauth2_provider/__init__.py", Fallback;
+    "oauth2_provider.apps", false, "oauth2_provider/apps.py", Fallback;
+    "oauth2_provider.generators", false, "oauth2_provider/generators.py", Fallback;
+    "oauth2_provider.models", false, "oauth2_provider/models.py", Fallback;
     "operator", false, "operator.py", First;
+    "ordered_model", true, "ordered_model/__init__.py", Fallback;
+    "ordered_model.models", false, "ordered_model/models.py", Fallback;
     "os", true, "os/__init__.py", First;
     "os.path", false, "os/path.py", First;
     "pathlib", false, "pathlib.py", First;
+    "phonenumber_field", true, "phonenumber_field/__init__.py", Fallback;
+    "phonenumber_field.modelfields", false, "phonenumber_field/modelfields.py", Fallback;
+    "phonenumber_field.validators", false, "phonenumber_field/validators.py", Fallback;
+    "polymorphic", true, "polymorphic/__init__.py", Fallback;
+    "polymorphic.base", false, "polymorphic/base.py", Fallback;
+    "polymorphic.managers", false, "polymorphic/managers.py", Fallback;
+    "polymorphic.models", false, "polymorphic/models.py", Fallback;
+    "polymorphic.query", false, "polymorphic/query.py", Fallback;
+    "polymorphic.showfields", false, "polymorphic/showfields.py", Fallback;
+    "rest_framework", true, "rest_framework/__init__.py", Fallback;
+    "rest_framework.authtoken", true, "rest_framework/authtoken/__init__.py", Fallback;
+    "rest_framework.authtoken.apps", false, "rest_framework/authtoken/apps.py", Fallback;
+    "rest_framework.authtoken.models", false, "rest_framework/authtoken/models.py", Fallback;
+    "rest_framework_simplejwt", true, "rest_framework_simplejwt/__init__.py", Fallback;
+    "rest_framework_simplejwt.token_blacklist", true, "rest_framework_simplejwt/token_blacklist/__init__.py", Fallback;
+    "rest_framework_simplejwt.token_blacklist.apps", false, "rest_framework_simplejwt/token_blacklist/apps.py", Fallback;
+    "rest_framework_simplejwt.token_blacklist.models", false, "rest_framework_simplejwt/token_blacklist/models.py", Fallback;
+    "reversion", true, "reversion/__init__.py", Fallback;
+    "reversion.apps", false, "reversion/apps.py", Fallback;
+    "reversion.models", false, "reversion/models.py", Fallback;
+    "simple_history", true, "simple_history/__init__.py", Fallback;
+    "simple_history.manager", false, "simple_history/manager.py", Fallback;
+    "simple_history.models", false, "simple_history/models.py", Fallback;
+    "solo", true, "solo/__init__.py", Fallback;
+    "solo.models", false, "solo/models.py", Fallback;
+    "sorl", true, "sorl/__init__.py", Fallback;
+    "sorl.thumbnail", true, "sorl/thumbnail/__init__.py", Fallback;
+    "sorl.thumbnail.fields", false, "sorl/thumbnail/fields.py", Fallback;
+    "sorl.thumbnail.models", false, "sorl/thumbnail/models.py", Fallback;
+    "sortedm2m", true, "sortedm2m/__init__.py", Fallback;
+    "sortedm2m.fields", false, "sortedm2m/fields.py", Fallback;
     "string", false, "string.py", First;
     "sys", false, "sys.py", First;
+    "taggit", true, "taggit/__init__.py", Fallback;
+    "taggit.apps", false, "taggit/apps.py", Fallback;
+    "taggit.managers", false, "taggit/managers.py", Fallback;
+    "taggit.models", false, "taggit/models.py", Fallback;
+    "timezone_field", true, "timezone_field/__init__.py", Fallback;
+    "timezone_field.fields", false, "timezone_field/fields.py", Fallback;
+    "tinymce", true, "tinymce/__init__.py", Fallback;
+    "tinymce.models", false, "tinymce/models.py", Fallback;
+    "treebeard", true, "treebeard/__init__.py", Fallback;
+    "treebeard.al_tree", false, "treebeard/al_tree.py", Fallback;
+    "treebeard.models", false, "treebeard/models.py", Fallback;
+    "treebeard.mp_tree", false, "treebeard/mp_tree.py", Fallback;
+    "treebeard.ns_tree", false, "treebeard/ns_tree.py", Fallback;
     "typing", false, "typing.py", First;
+    "waffle", true, "waffle/__init__.py", Fallback;
+    "waffle.apps", false, "waffle/apps.py", Fallback;
+    "waffle.models", false, "waffle/models.py", Fallback;
     "warnings", false, "warnings.py", First;
 };
 
@@ -134,6 +283,27 @@ mod tests {
     fn descriptions_are_valid_python() {
         for module in DESCRIBED {
             assert!(!pgwright_python::has_syntax_errors(module.source), "{}", module.name);
+        }
+    }
+
+    #[test]
+    fn every_description_is_listed_once_and_in_order() {
+        let names: Vec<&str> = DESCRIBED.iter().map(|module| module.name).collect();
+        assert!(names.is_sorted_by(|left, right| left < right));
+        let root = camino::Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/described"));
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+                let path = entry.into_path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension() == Some("py") {
+                    let name = pgwright_python::modules::module_name(root, &path).unwrap_or_default();
+                    let is_package = path.file_name() == Some("__init__.py");
+                    let listed = DESCRIBED.iter().find(|module| module.name == name);
+                    assert_eq!(listed.map(|module| module.is_package), Some(is_package), "{path}");
+                }
+            }
         }
     }
 }

@@ -43,6 +43,19 @@ pub struct Settings {
     pub values: Vec<(String, Value)>,
 }
 
+impl Settings {
+    /// The model a setting chooses, as `Meta.swappable` asks: `AUTH_USER_MODEL` always does, others where they are set.
+    pub fn model_named_by(&self, setting: &str) -> Option<String> {
+        if setting == "AUTH_USER_MODEL" {
+            return Some(self.auth_user_model.clone());
+        }
+        self.values.iter().find(|(name, _)| name == setting).and_then(|(_, value)| match value {
+            Value::Str(model) => Some(model.clone()),
+            _ => None,
+        })
+    }
+}
+
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Database {
     pub alias: String,

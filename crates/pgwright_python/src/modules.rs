@@ -100,6 +100,23 @@ impl SearchPaths {
         {
             return Found::Described(index);
         }
+        let found = self.find_file(name, project, host);
+        match (described, &found) {
+            // A folder without `__init__.py` gives way to any package, as on Python's path; a package that is there is whole.
+            (Some(index), Found::Nothing | Found::Namespace(_)) if !self.is_installed(name, project, host) => {
+                Found::Described(index)
+            }
+            _ => found,
+        }
+    }
+
+    /// Whether the top-level package of a dotted name is at hand as source.
+    fn is_installed(&self, name: &str, project: &ProjectFiles, host: &dyn Host) -> bool {
+        let top = name.split('.').next().unwrap_or(name);
+        matches!(self.find_file(top, project, host), Found::File { .. })
+    }
+
+    fn find_file(&self, name: &str, project: &ProjectFiles, host: &dyn Host) -> Found {
         let relative = name.replace('.', "/");
         for root in &self.project {
             let known = |path: &Utf8Path| project.by_path.contains_key(path) || host.is_file(path);
@@ -116,7 +133,7 @@ impl SearchPaths {
                 }
             }
         }
-        described.map_or(Found::Nothing, Found::Described)
+        Found::Nothing
     }
 }
 

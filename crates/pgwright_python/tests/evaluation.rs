@@ -5,7 +5,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::Files;
-use pgwright_python::modules::{ProjectFiles, SearchPaths};
+use pgwright_python::modules::{DescribedModule, Found, ModuleOrigin, Precedence, ProjectFiles, SearchPaths};
 use pgwright_python::value::Value;
 use pgwright_python::{Arena, Evaluator, Host, parse};
 
@@ -193,4 +193,25 @@ fn a_statement_that_raises_does_not_stop_the_module() {
         "d = {}\nx = d['missing']\ny = 1\ntry:\n    z = d['k']\nexcept KeyError:\n    z = 'caught'",
         &[("y", "1"), ("z", r#""caught""#)],
     );
+}
+
+#[test]
+fn a_fallback_stands_for_packages_that_are_not_there() {
+    let described =
+        |name, is_package| DescribedModule { name, is_package, source: "", precedence: Precedence::Fallback };
+    static DESCRIBED: std::sync::OnceLock<Vec<DescribedModule>> = std::sync::OnceLock::new();
+    let all = DESCRIBED.get_or_init(|| {
+        ["real", "real.models", "folder", "folder.models", "absent"]
+            .map(|name| described(name, !name.contains('.')))
+            .to_vec()
+    });
+    let paths = SearchPaths { site_packages: vec!["site".into()], described: all, ..SearchPaths::default() };
+    let files = ["site/real/__init__.py", "site/real/fields.py", "site/folder/page.html"];
+    let host = Memory(files.into_iter().map(|path| (path.into(), "")).collect());
+    let find = |name: &str| paths.find(name, &ProjectFiles::default(), &host);
+    assert!(matches!(find("real"), Found::File { origin: ModuleOrigin::Library, .. }));
+    assert_eq!(find("real.models"), Found::Nothing, "a package that is there is whole");
+    assert_eq!(find("folder"), Found::Described(2), "a folder without `__init__.py` gives way");
+    assert_eq!(find("folder.models"), Found::Described(3));
+    assert_eq!(find("absent"), Found::Described(4));
 }

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+from django.conf import settings
+
+class AccountConfig(AppConfig):
+    name = "allauth.account"
+    default_auto_field = getattr(settings, "ALLAUTH_DEFAULT_AUTO_FIELD", None) or "django.db.models.AutoField"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+from django.conf import settings
+
+class UserSessionsConfig(AppConfig):
+    name = "allauth.usersessions"
+    default_auto_field = getattr(settings, "ALLAUTH_DEFAULT_AUTO_FIELD", None) or "django.db.models.BigAutoField"

@@ -1,0 +1,4 @@
+from ckeditor.fields import RichTextField
+
+class RichTextUploadingField(RichTextField):
+    pass

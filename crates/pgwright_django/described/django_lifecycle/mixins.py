@@ -1,0 +1,6 @@
+class LifecycleModelMixin:
+    def save(self, *args, **kwargs):
+        pass
+
+    def delete(self, *args, **kwargs):
+        pass

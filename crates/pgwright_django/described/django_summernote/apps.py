@@ -1,0 +1,4 @@
+from django.apps import AppConfig
+
+class DjangoSummernoteConfig(AppConfig):
+    name = "django_summernote"

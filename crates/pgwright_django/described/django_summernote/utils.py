@@ -1,0 +1,2 @@
+def uploaded_filepath(instance, filename):
+    return filename

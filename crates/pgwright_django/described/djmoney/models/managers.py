@@ -1,0 +1,2 @@
+def money_manager(manager):
+    return manager

@@ -1,0 +1,4 @@
+from fernet_fields.fields import (
+    EncryptedCharField, EncryptedDateField, EncryptedDateTimeField, EncryptedEmailField, EncryptedField,
+    EncryptedIntegerField, EncryptedTextField,
+)

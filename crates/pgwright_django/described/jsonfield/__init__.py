@@ -1,0 +1,1 @@
+from jsonfield.fields import JSONCharField, JSONField

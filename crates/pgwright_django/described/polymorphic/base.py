@@ -1,0 +1,4 @@
+from django.db.models.base import ModelBase
+
+class PolymorphicModelBase(ModelBase):
+    pass

@@ -1,0 +1,4 @@
+from django.db.models.query import QuerySet
+
+class PolymorphicQuerySet(QuerySet):
+    pass

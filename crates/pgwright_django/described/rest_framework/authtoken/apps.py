@@ -1,0 +1,4 @@
+from django.apps import AppConfig
+
+class AuthTokenConfig(AppConfig):
+    name = "rest_framework.authtoken"

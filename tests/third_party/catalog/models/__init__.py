@@ -1,0 +1,4 @@
+from catalog.models.bases import *  # noqa: F403
+from catalog.models.columns import *  # noqa: F403
+from catalog.models.history import *  # noqa: F403
+from catalog.models.relations import *  # noqa: F403
