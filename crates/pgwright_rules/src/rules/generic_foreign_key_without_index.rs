@@ -113,7 +113,7 @@ fn finding(
         finding.confidence = Confidence::Likely;
     }
     finding.fix = add_index(facts, model, kind, &[&kind.name, &id.name]).map(|edits| Fix {
-        title: "Add the index".to_owned(),
+        title: if kind.db_index { "Add the index in place of the key's own" } else { "Add the index" }.to_owned(),
         applicability: Applicability::Unsafe,
         edits,
     });

@@ -78,7 +78,7 @@ fn finding(facts: Facts, model: &Model, key: &Field) -> Option<Diagnostic> {
         ))
         .evidence("table", model.table.clone());
     finding.fix = add_index(facts, model, key, &[&key.name, ORDER]).map(|edits| Fix {
-        title: "Add the index".to_owned(),
+        title: if key.db_index { "Add the index in place of the key's own" } else { "Add the index" }.to_owned(),
         applicability: Applicability::Unsafe,
         edits,
     });
