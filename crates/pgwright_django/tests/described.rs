@@ -271,11 +271,8 @@ fn descriptions_say_what_the_packages_do() {
     assert!(equal * 100 >= total * 99, "{equal} of {total} facts agree");
 }
 
-#[test]
-fn a_swappable_model_gives_way_to_the_one_its_setting_names() {
-    let settings = "INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'waffle', 'own']\n\
-                    WAFFLE_FLAG_MODEL = 'own.Flag'\n";
-    let models = "from waffle.models import AbstractUserFlag\nclass Flag(AbstractUserFlag):\n    pass\n";
+/// A project of one app, `own`.
+fn in_memory(settings: &'static str, models: &'static str) -> Project {
     let host = Texts(BTreeMap::from([
         (Utf8PathBuf::from("settings.py"), settings),
         (Utf8PathBuf::from("own/__init__.py"), ""),
@@ -288,9 +285,34 @@ fn a_swappable_model_gives_way_to_the_one_its_setting_names() {
         django: Some((5, 2)),
         ..ReadRequest::default()
     };
-    let (_, project) = read(&request, &host);
+    read(&request, &host).1
+}
+
+#[test]
+fn a_swappable_model_gives_way_to_the_one_its_setting_names() {
+    let settings = "INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'waffle', 'own']\n\
+                    WAFFLE_FLAG_MODEL = 'own.Flag'\n";
+    let models = "from waffle.models import AbstractUserFlag\nclass Flag(AbstractUserFlag):\n    pass\n";
+    let project = in_memory(settings, models);
     let swapped = |label: &str| project.models.by_label(label).map(|model| model.swapped.clone());
     assert_eq!(swapped("waffle.Flag"), Some(Some("own.Flag".to_owned())));
     assert_eq!(swapped("waffle.Switch"), Some(None));
     assert_eq!(swapped("own.Flag"), Some(None));
+}
+
+#[test]
+fn history_that_cannot_be_known_is_left_out() {
+    let settings = "INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'own']\n";
+    let models = "from django.db import models\n\
+                  from djmoney.models.fields import MoneyField\n\
+                  from nowhere.fields import OddField\n\
+                  from simple_history.models import HistoricalRecords\n\
+                  class Odd(models.Model):\n    odd = OddField()\n    history = HistoricalRecords()\n\
+                  class Priced(models.Model):\n    price = MoneyField(max_digits=9)\n    history = HistoricalRecords()\n";
+    let project = in_memory(settings, models);
+    assert!(project.models.by_label("own.Odd").is_some());
+    assert!(project.models.by_label("own.HistoricalOdd").is_none());
+    let history = project.models.by_label("own.HistoricalPriced").expect("it is known");
+    let names: Vec<_> = history.fields.iter().map(|field| field.name.as_str()).take(4).collect();
+    assert_eq!(names, ["id", "price_currency", "price", "history_id"]);
 }

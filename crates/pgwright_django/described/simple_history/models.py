@@ -1,4 +1,5 @@
 import uuid
+from _pgwright import is_known, path_of
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -48,7 +49,7 @@ class HistoricalRecords:
         """The model that holds a row for every change of another's row."""
         module = model.__module__ if inherited else self.module
         attributes = {"__module__": module}
-        if not self._key_fields(model, attributes):
+        if self._has_unknown_fields(model) or not self._key_fields(model, attributes):
             return
         for name, (field, owner) in self._fields(model).items():
             if name not in self.excluded_fields:
@@ -98,6 +99,16 @@ class HistoricalRecords:
                         owner = ancestor
                     found[name] = (value, owner)
         return found
+
+    def _has_unknown_fields(self, model):
+        """Whether columns may exist that are not seen: a field whose package is neither installed nor described."""
+        for ancestor in model.__mro__:
+            for value in ancestor.__dict__.values():
+                if not is_known(isinstance(value, models.Field)):
+                    path = path_of(type(value))
+                    if is_known(path) and path.endswith(("Field", "Key")):
+                        return True
+        return False
 
     def _key_name(self, model):
         for name, (field, _) in self._fields(model).items():
