@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "colorfield",
     "django_celery_beat",
     "django_celery_results",
+    "django_ckeditor_5",
     "django_extensions",
     "django_otp",
     "django_otp.plugins.otp_email",

@@ -5,6 +5,7 @@ from ckeditor.fields import RichTextField
 from ckeditor_uploader.fields import RichTextUploadingField
 from colorfield.fields import ColorField
 from django.db import models
+from django_ckeditor_5.fields import CKEditor5Field
 from django_countries.fields import CountryField
 from django_extensions.db import fields as extensions
 from django_extensions.db.fields.json import JSONField as ExtendedJSONField
@@ -60,6 +61,7 @@ class Person(models.Model):
 class Texts(models.Model):
     body = RichTextField()
     uploading = RichTextUploadingField(blank=True, config_name="big")
+    five = CKEditor5Field(config_name="extends", blank=True)
     html = HTMLField(null=True)
     note = SummernoteTextField(default="")
     split = utils.SplitField()
