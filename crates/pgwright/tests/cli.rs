@@ -116,6 +116,46 @@ fn no_django_is_no_error() {
     assert!(out.contains("no Django models in 1 Python file\n"), "{out}");
 }
 
+/// A byte order mark, tabs, a circle of imports and one file in no known encoding: every model is read, and only what is
+/// wrong is said, once.
+#[test]
+fn odd_files_are_read_and_what_is_wrong_is_said_once() {
+    let project = Project::new(&[
+        (
+            "app/models.py",
+            "\u{feff}from django.db import models\nfrom app.circle import Second\n\nclass First(models.Model):\n\tname = models.TextField()\n",
+        ),
+        (
+            "app/circle.py",
+            "from django.db import models\nfrom app.models import First\n\nclass Second(models.Model):\n    first = models.ForeignKey('First', models.CASCADE)\n",
+        ),
+    ]);
+    std::fs::write(project.path().join("app/views.py"), b"title = '\xff\xfe'\n").unwrap();
+    let (code, out, err) = project.run(&["check", "--format", "concise"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    assert_eq!(out.matches("invalid-encoding").count(), 1, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("app/")).count(), 1, "{out}");
+    let (_, models, _) = project.run(&["inspect", "models", "--format", "json"]);
+    for name in ["\"First\"", "\"Second\"", "\"app.First\""] {
+        assert!(models.contains(name), "{name} in {models}");
+    }
+}
+
+/// An app without settings or `manage.py`, as reusable apps are kept.
+#[test]
+fn an_app_without_a_project_is_read() {
+    let folder = Project { folder: tempfile::tempdir().unwrap() };
+    folder.write("shelf/__init__.py", "");
+    folder.write(
+        "shelf/models.py",
+        "from django.db import models\n\n\nclass Book(models.Model):\n    title = models.TextField()\n",
+    );
+    let (code, out, _) = folder.run(&["check", "--unresolved", "--ignore", "integer-primary-key"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("no settings module was found (`--settings` names one)"), "{out}");
+    assert!(out.contains("understood 1 of 1 model"), "{out}");
+}
+
 #[test]
 fn what_cannot_run_exits_with_2_and_says_how_to_go_on() {
     let project = Project::new(&[]);
