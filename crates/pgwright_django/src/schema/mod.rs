@@ -16,10 +16,12 @@ mod output;
 mod relation;
 mod text;
 
+use std::collections::BTreeMap;
+
 use pgwright_diagnostics::Span;
 use pgwright_schema::{Placement, Schema, Table, names};
 
-use crate::model::{Field, Model, Origin};
+use crate::model::{Field, Model, ModelId, Origin};
 use crate::project::{Project, Unresolved};
 use context::Context;
 pub use extension::of_index as extensions_of_index;
@@ -50,21 +52,23 @@ pub fn schema_of(project: &Project, scope: Scope) -> SchemaOutcome {
     let mut outcome = SchemaOutcome::default();
     default_tablespaces(project, &mut outcome.unresolved);
     let wanted = |model: &&Model| model.has_table() && (scope == Scope::All || model.origin.is_own());
-    let automatic = |model: &Model| matches!(model.origin, Origin::AutomaticThrough { .. });
-    for model in project.models.all.iter().filter(wanted).filter(|model| !automatic(model)) {
-        add_table(project, model, &mut outcome);
-        let throughs = project.models.all.iter().filter(wanted);
-        for through in
-            throughs.filter(|through| matches!(&through.origin, Origin::AutomaticThrough { of, .. } if *of == model.id))
-        {
-            add_table(project, through, &mut outcome);
+    let mut throughs: BTreeMap<ModelId, Vec<&Model>> = BTreeMap::new();
+    for model in project.models.all.iter().filter(wanted) {
+        if let Origin::AutomaticThrough { of, .. } = &model.origin {
+            throughs.entry(*of).or_default().push(model);
+        }
+    }
+    for model in project.models.all.iter().filter(wanted) {
+        if !matches!(model.origin, Origin::AutomaticThrough { .. }) {
+            add_table(project, model, &mut outcome);
+            for through in throughs.remove(&model.id).unwrap_or_default() {
+                add_table(project, through, &mut outcome);
+            }
         }
     }
     // The owner may itself be without a table (a proxy or unmanaged model with a many-to-many field).
-    for model in project.models.all.iter().filter(wanted).filter(|model| automatic(model)) {
-        if outcome.schema.table(&model.table).is_none() {
-            add_table(project, model, &mut outcome);
-        }
+    for through in throughs.into_values().flatten() {
+        add_table(project, through, &mut outcome);
     }
     outcome.schema.extensions = extension::extensions(&outcome.schema);
     outcome

@@ -1,6 +1,6 @@
 //! Keys that end at 2,147,483,647.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Files, Fix, Severity, Span};
 use pgwright_django::model::{Field, Model, Origin};
@@ -33,13 +33,19 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
     let project = facts.project;
     let mut groups: BTreeMap<Cause, Vec<(&Model, &Field)>> = BTreeMap::new();
     let is_set_narrow = is_narrow_class(&project.settings.default_auto_field);
+    let configured: BTreeSet<&str> = project
+        .apps
+        .iter()
+        .filter(|app| app.own && config_line(facts.files, app).is_some())
+        .map(|app| app.label.as_str())
+        .collect();
     for model in project.models.own_tables().filter(|model| !is_of_tests(model)) {
         let is_through = matches!(model.origin, Origin::AutomaticThrough { .. });
         let is_narrow = |key: &&Field| key.local && if is_through { is_set_narrow } else { is_narrow(key) };
         let Some(key) = model.primary_key().filter(is_narrow) else { continue };
         let Some(app) = project.apps.iter().find(|app| app.label == model.app_label && app.own) else { continue };
         // Migrations make these tables without looking at the AppConfig (`AppConfigStub` in django/db/migrations/state.py).
-        let cause = if is_through { Cause::Setting } else { cause(facts, app, key) };
+        let cause = if is_through { Cause::Setting } else { cause(facts, app, key, &configured) };
         groups.entry(cause).or_default().push((model, key));
     }
     for (cause, members) in groups {
@@ -59,11 +65,11 @@ fn is_narrow_class(path: &str) -> bool {
     matches!(path.rsplit('.').next(), Some("AutoField" | "SmallAutoField"))
 }
 
-fn cause(facts: Facts, app: &App, key: &Field) -> Cause {
+fn cause(facts: Facts, app: &App, key: &Field, configured: &BTreeSet<&str>) -> Cause {
     if !key.auto_created {
         Cause::Declared(app.label.clone())
     } else if app.default_auto_field != facts.project.settings.default_auto_field
-        || config_line(facts.files, app).is_some()
+        || configured.contains(app.label.as_str())
     {
         Cause::App(app.label.clone())
     } else {
