@@ -14,6 +14,8 @@ pub(crate) struct Layout {
     pub(crate) import_roots: Vec<Utf8PathBuf>,
     /// Settings modules, best first: what `manage.py` names, then what looks like settings.
     pub(crate) settings: Vec<String>,
+    /// How many of them a `manage.py` names: more than one when the repository holds several projects.
+    pub(crate) named: usize,
 }
 
 pub(crate) fn layout(request: &ReadRequest, host: &dyn Host) -> Layout {
@@ -52,12 +54,14 @@ pub(crate) fn layout(request: &ReadRequest, host: &dyn Host) -> Layout {
         add(folder);
     }
     let root = manage.first().and_then(|path| path.parent()).map_or(base, Utf8Path::to_owned);
+    settings.dedup();
+    let named = settings.len();
     for name in settings_like(&request.paths, &import_roots) {
         if !settings.contains(&name) {
             settings.push(name);
         }
     }
-    Layout { root, import_roots, settings }
+    Layout { root, import_roots, settings, named }
 }
 
 /// The folder to import from when the user named a package or something inside one.

@@ -51,6 +51,9 @@ pub(crate) fn evaluate(
             .collect();
         if found.iter().any(|(name, _)| name == "INSTALLED_APPS") || request.settings.is_some() {
             names = found;
+            if request.settings.is_none() {
+                unresolved.extend(others(layout, &candidate));
+            }
             settings.modules = vec![candidate];
             break;
         }
@@ -86,6 +89,19 @@ pub(crate) fn evaluate(
         }
     }
     settings
+}
+
+/// Said when the choice was not the project's own: several projects in one repository, or several settings that no
+/// `manage.py` names.
+fn others(layout: &Layout, chosen: &str) -> Option<Unresolved> {
+    let rivals = if layout.named == 0 { layout.settings.len() } else { layout.named };
+    let others: Vec<&str> =
+        layout.settings.iter().take(rivals).map(String::as_str).filter(|name| *name != chosen).collect();
+    (!others.is_empty()).then(|| Unresolved {
+        subject: "settings".to_owned(),
+        reason: format!("`{chosen}` is read, not {} (`--settings` names another)", others.join(", ")),
+        site: None,
+    })
 }
 
 /// Makes the settings seen as `django.conf.settings`.
