@@ -179,14 +179,14 @@ fn register(evaluator: &mut Evaluator<'_>, loaded: &LoadedApp) {
     let Some(registry) = evaluator.import("django.apps.registry") else { return };
     let Some(apps) = evaluator.module_attribute(registry, "apps") else { return };
     if let Ok(Some(configs)) = evaluator.attribute(&apps, "app_configs") {
-        evaluator.put(&configs, &Value::str(loaded.app.label.as_str()), instance);
+        evaluator.set_item(&configs, &Value::str(loaded.app.label.as_str()), instance);
     }
 }
 
 /// Imports `models` of every app in order, as `Apps.populate` does, then what `ready()` imports.
 pub(crate) fn import_models(evaluator: &mut Evaluator<'_>, apps: &[LoadedApp]) {
     for app in apps {
-        evaluator.import_name(&format!("{}.models", app.app.name));
+        evaluator.import_and_run(&format!("{}.models", app.app.name));
         if let Some(module) = evaluator.import(&format!("{}.models", app.app.name)) {
             evaluator.ensure(module);
         }

@@ -204,6 +204,47 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field with everything at Django's defaults, its column named as itself.
+    pub fn new(name: &str, class: &str, internal_type: &str) -> Field {
+        Field {
+            name: name.to_owned(),
+            attname: name.to_owned(),
+            column: Some(name.to_owned()),
+            class: class.to_owned(),
+            internal_type: internal_type.to_owned(),
+            db_type: None,
+            rel_db_type: None,
+            db_check: None,
+            null: false,
+            blank: false,
+            unique: false,
+            db_index: false,
+            primary_key: false,
+            editable: true,
+            auto_created: false,
+            local: true,
+            default: None,
+            db_default: None,
+            max_length: None,
+            max_digits: None,
+            decimal_places: None,
+            choices: Vec::new(),
+            has_choices: false,
+            validators: Vec::new(),
+            db_collation: None,
+            db_comment: None,
+            help_text: None,
+            auto_now: false,
+            auto_now_add: false,
+            unique_for: Vec::new(),
+            base_field: None,
+            generated: None,
+            relation: None,
+            site: None,
+            declared_in: String::new(),
+        }
+    }
+
     pub fn is_many_to_many(&self) -> bool {
         matches!(&self.relation, Some(relation) if relation.kind == RelationKind::ManyToMany)
     }

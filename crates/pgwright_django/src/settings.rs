@@ -42,7 +42,7 @@ pub(crate) fn evaluate(
             }
             continue;
         };
-        evaluator.import_name(&candidate);
+        evaluator.import_and_run(&candidate);
         evaluator.ensure(module);
         let found: Vec<(Name, Value)> = evaluator
             .module_names(module)

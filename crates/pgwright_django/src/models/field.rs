@@ -92,47 +92,6 @@ fn collect(
     }
 }
 
-/// A field with everything at Django's defaults.
-fn blank(name: &str, class: &str, internal_type: &str) -> Field {
-    Field {
-        name: name.to_owned(),
-        attname: name.to_owned(),
-        column: Some(name.to_owned()),
-        class: class.to_owned(),
-        internal_type: internal_type.to_owned(),
-        db_type: None,
-        rel_db_type: None,
-        db_check: None,
-        null: false,
-        blank: false,
-        unique: false,
-        db_index: false,
-        primary_key: false,
-        editable: true,
-        auto_created: false,
-        local: true,
-        default: None,
-        db_default: None,
-        max_length: None,
-        max_digits: None,
-        decimal_places: None,
-        choices: Vec::new(),
-        has_choices: false,
-        validators: Vec::new(),
-        db_collation: None,
-        db_comment: None,
-        help_text: None,
-        auto_now: false,
-        auto_now_add: false,
-        unique_for: Vec::new(),
-        base_field: None,
-        generated: None,
-        relation: None,
-        site: None,
-        declared_in: String::new(),
-    }
-}
-
 /// `id`, of the class `DEFAULT_AUTO_FIELD` names.
 pub(super) fn automatic_key(evaluator: &mut Evaluator<'_>, class: &str) -> Field {
     let (module, name) = class.rsplit_once('.').unwrap_or(("django.db.models", class));
@@ -147,7 +106,7 @@ pub(super) fn automatic_key(evaluator: &mut Evaluator<'_>, class: &str) -> Field
 
 /// A primary key `id` of an automatic field class.
 pub(crate) fn key_of(path: &str, internal: &str) -> Field {
-    let mut field = blank("id", path, internal);
+    let mut field = Field::new("id", path, internal);
     field.blank = true;
     field.primary_key = true;
     field.unique = true;
@@ -158,7 +117,7 @@ pub(crate) fn key_of(path: &str, internal: &str) -> Field {
 }
 
 fn order_field(draft: &DraftField) -> Field {
-    let mut field = blank(&draft.name, "django.db.models.fields.proxy.OrderWrt", "OrderWrt");
+    let mut field = Field::new(&draft.name, "django.db.models.fields.proxy.OrderWrt", "OrderWrt");
     field.internal_type = "IntegerField".to_owned();
     field.editable = false;
     field.db_type = Some("integer".to_owned());
@@ -167,7 +126,7 @@ fn order_field(draft: &DraftField) -> Field {
 }
 
 fn parent_link(parent: ClassId, drafts: &[Draft], by_class: &FxHashMap<ClassId, ModelId>, draft: &DraftField) -> Field {
-    let mut field = blank(&draft.name, "django.db.models.fields.related.OneToOneField", "OneToOneField");
+    let mut field = Field::new(&draft.name, "django.db.models.fields.related.OneToOneField", "OneToOneField");
     field.attname = format!("{}_id", draft.name);
     field.column = Some(field.attname.clone());
     field.unique = true;
@@ -205,7 +164,7 @@ pub(super) fn relation(kind: RelationKind, to: Option<ModelId>, to_label: String
 
 /// A foreign key as Django makes it for an automatic through model.
 pub(super) fn through_key(name: &str, to: Option<ModelId>, to_label: String) -> Field {
-    let mut field = blank(name, "django.db.models.fields.related.ForeignKey", "ForeignKey");
+    let mut field = Field::new(name, "django.db.models.fields.related.ForeignKey", "ForeignKey");
     field.attname = format!("{name}_id");
     field.column = Some(field.attname.clone());
     field.db_index = true;
@@ -241,7 +200,7 @@ fn convert(
     let Some(internal) = internal_type(evaluator, &instance) else {
         return Err(format!("`get_internal_type` of `{path}` is not known"));
     };
-    let mut field = blank(&drafted.name, &path, &internal);
+    let mut field = Field::new(&drafted.name, &path, &internal);
     for name in ["null", "_unique", "primary_key", "db_index"] {
         if let Some(Evaluated::Unknown(reason)) = attribute(evaluator, object, name) {
             return Err(format!("its `{}` is not known: {reason}", name.trim_start_matches('_')));

@@ -185,41 +185,9 @@ pub(crate) fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
 
 pub(crate) fn plain_field(name: &str, column: &str, internal_type: &str, db_type: Option<&str>) -> Field {
     Field {
-        name: name.to_owned(),
-        attname: name.to_owned(),
         column: Some(column.to_owned()),
-        class: String::new(),
-        internal_type: internal_type.to_owned(),
         db_type: db_type.map(str::to_owned),
-        rel_db_type: None,
-        db_check: None,
-        null: false,
-        blank: false,
-        unique: false,
-        db_index: false,
-        primary_key: false,
-        editable: true,
-        auto_created: false,
-        local: true,
-        default: None,
-        db_default: None,
-        max_length: None,
-        max_digits: None,
-        decimal_places: None,
-        choices: Vec::new(),
-        has_choices: false,
-        validators: Vec::new(),
-        db_collation: None,
-        db_comment: None,
-        help_text: None,
-        auto_now: false,
-        auto_now_add: false,
-        unique_for: Vec::new(),
-        base_field: None,
-        generated: None,
-        relation: None,
-        site: None,
-        declared_in: String::new(),
+        ..Field::new(name, "", internal_type)
     }
 }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::calls::Kwargs;
 use super::operators::as_float;
 use super::{Eval, Evaluator};
-use crate::value::{Class, ClassId, Descriptor, Heap, Key, ModuleId, Name, Names, Object, Value};
+use crate::value::{Class, ClassId, Descriptor, Heap, ModuleId, Name, Names, Object, Value};
 
 /// The builtin namespace.
 #[derive(Debug)]
@@ -673,14 +673,6 @@ impl<'a> Evaluator<'a> {
                 _ => Vec::new(),
             },
             _ => Vec::new(),
-        }
-    }
-
-    /// A key as a value again.
-    pub fn key_text(key: &Key) -> Option<&str> {
-        match key {
-            Key::Str(text) => Some(text),
-            _ => None,
         }
     }
 }

@@ -205,7 +205,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Imports `a.b.c` and runs what Python would run, as far as it is the project's own.
-    pub(crate) fn import_and_run(&mut self, name: &str) -> Option<ModuleId> {
+    pub fn import_and_run(&mut self, name: &str) -> Option<ModuleId> {
         let mut end = 0;
         while let Some(dot) = name[end..].find('.') {
             let package = &name[..end + dot];

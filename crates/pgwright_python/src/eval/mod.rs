@@ -251,16 +251,6 @@ impl<'a> Evaluator<'a> {
         self.heap.scope_mut(scope).names.insert(Name::new_static(name), value);
     }
 
-    /// `container[key] = value`.
-    pub fn put(&mut self, container: &Value, key: &Value, value: Value) {
-        self.set_item(container, key, value);
-    }
-
-    /// Imports a dotted name as an import statement would: the packages above it run too.
-    pub fn import_name(&mut self, name: &str) -> Option<ModuleId> {
-        self.import_and_run(name)
-    }
-
     /// Runs the import statements in the body of a class's method: what `AppConfig.ready` brings in.
     pub fn run_imports_of(&mut self, class: ClassId, method: &str) {
         let Some((_, Value::Function(id))) = self.heap.find_in_class(class, method) else { return };

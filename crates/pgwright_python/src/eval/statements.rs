@@ -47,10 +47,9 @@ impl<'a> Evaluator<'a> {
             Stmt::Try(attempt) => self.attempt(attempt, frame)?,
             Stmt::With(with) => {
                 for item in &with.items {
-                    let value = self.expression(&item.context_expr, frame)?;
+                    self.expression(&item.context_expr, frame)?;
                     if let Some(target) = &item.optional_vars {
                         let entered = Value::unknown("what a `with` statement gives");
-                        let _ = value;
                         self.assign(target, entered, frame)?;
                     }
                 }
@@ -401,7 +400,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    pub(crate) fn set_item(&mut self, object: &Value, index: &Value, value: Value) {
+    /// `object[index] = value`.
+    pub fn set_item(&mut self, object: &Value, index: &Value, value: Value) {
         match object {
             Value::Dict(id) => {
                 let key = self.key(index);
