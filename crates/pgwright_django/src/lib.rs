@@ -8,6 +8,7 @@ mod extensions;
 pub mod model;
 mod models;
 pub mod project;
+pub mod queries;
 mod read;
 mod request;
 pub mod schema;
