@@ -301,6 +301,8 @@ pub struct Relation {
     /// `app_label.ModelName`.
     pub to_label: String,
     pub on_delete: Option<String>,
+    /// `SET(function)`: the new value is asked for by a call.
+    pub set_called: bool,
     pub related_name: Option<String>,
     pub related_query_name: Option<String>,
     /// The attribute added to the target; none when hidden (`related_name="+"`).

@@ -345,11 +345,13 @@ fn inherit(
                 }
                 let name = format!("{}_ptr", concrete_draft.name.to_lowercase());
                 if !draft.local.iter().any(|field| field.name == name) {
-                    draft.local.push(DraftField {
+                    // The counter of automatic fields runs backwards: the link made last stands first.
+                    let link = DraftField {
                         name: name.clone(),
                         kind: DraftKind::ParentLink(concrete),
                         declared_in: draft.class,
-                    });
+                    };
+                    draft.local.insert(0, link);
                 }
                 Some(name)
             });

@@ -148,6 +148,7 @@ pub(super) fn relation(kind: RelationKind, to: Option<ModelId>, to_label: String
         to,
         to_label,
         on_delete: None,
+        set_called: false,
         related_name: None,
         related_query_name: None,
         accessor: None,

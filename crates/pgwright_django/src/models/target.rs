@@ -40,6 +40,7 @@ pub(super) fn relation_of(
     if to_label_is_user_setting(context, &relation.to_label, to.as_ref()) {
         relation.swappable = Some("AUTH_USER_MODEL".to_owned());
     }
+    relation.set_called = sets_by_call(evaluator, object);
     relation.on_delete = match attribute(evaluator, object, "on_delete") {
         Some(Evaluated::Function(function)) => {
             let name = evaluator.heap.function(function).name.to_string();
@@ -125,4 +126,15 @@ fn opaque_label(path: &str) -> Option<String> {
     let name = parts.pop()?;
     let app = parts.into_iter().rev().find(|part| *part != "models")?;
     Some(format!("{app}.{name}"))
+}
+
+/// Whether `on_delete=SET(value)` was given something to call: it lies in the closure of the function that `SET` returns.
+fn sets_by_call(evaluator: &mut Evaluator<'_>, object: ObjectId) -> bool {
+    let Some(Evaluated::Function(function)) = attribute(evaluator, object, "on_delete") else { return false };
+    let function = evaluator.heap.function(function);
+    if &*function.name != "set_on_delete" {
+        return false;
+    }
+    let value = evaluator.heap.scope(function.closure).names.get("value");
+    matches!(value, Some(Evaluated::Function(_) | Evaluated::Class(_) | Evaluated::Bound(_)))
 }

@@ -138,6 +138,7 @@ pub(crate) fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
         to: ids.get(&to).copied(),
         to_label: to,
         on_delete: text(json, "on_delete"),
+        set_called: false,
         related_name: None,
         related_query_name: None,
         accessor: None,
