@@ -1,0 +1,48 @@
+//! Deleting: `Model.delete()`, `QuerySet.delete()` and `QuerySet._raw_delete()`.
+
+mod collector;
+mod order;
+
+use collector::{Collector, Keep, Loaded, Objects};
+
+use super::super::context::Context;
+use super::text::table;
+use super::{Action, Relations, Rows, Statement, When};
+use crate::model::ModelId;
+
+/// Whether rows of parents go too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parents {
+    Deleted,
+    /// `keep_parents=True`.
+    Kept,
+}
+
+/// What `object.delete()` sends.
+pub fn delete(context: &Context<'_>, relations: &Relations, model: ModelId, parents: Parents) -> Vec<Statement> {
+    let keep = match parents {
+        Parents::Deleted => Keep::Nothing,
+        Parents::Kept => Keep::Parents,
+    };
+    let mut collector = Collector::new(context, relations);
+    collector.collect(&Objects { model, loaded: Loaded::All, when: Vec::new() }, keep);
+    collector.finish()
+}
+
+/// What `queryset.delete()` sends: one DELETE where nothing depends on the rows, otherwise they are read first.
+pub fn delete_rows(context: &Context<'_>, relations: &Relations, model: ModelId, rows: &Rows) -> Vec<Statement> {
+    if relations.is_fast(context, model, None) {
+        return raw_delete(context, model, rows);
+    }
+    let mut statements = vec![rows.select_objects(context, model)];
+    let mut collector = Collector::new(context, relations);
+    collector.collect(&Objects { model, loaded: Loaded::All, when: vec![When::Rows] }, Keep::Nothing);
+    statements.extend(collector.finish());
+    statements
+}
+
+/// What `queryset._raw_delete()` sends.
+pub fn raw_delete(context: &Context<'_>, model: ModelId, rows: &Rows) -> Vec<Statement> {
+    let sql = format!("DELETE FROM {}{}", table(context, model), rows.suffix(context, model));
+    vec![Statement::new(Action::Delete, model, sql)]
+}

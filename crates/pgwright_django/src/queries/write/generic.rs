@@ -1,0 +1,165 @@
+//! Generic relations: content types, the manager of a `GenericRelation`, loading through a `GenericForeignKey`.
+
+use super::super::context::{Context, FieldId};
+use super::delete::delete_rows;
+use super::load::object_by_key;
+use super::lookup::{GetOrCreate, get_or_create};
+use super::save::{Force, Save, save};
+use super::select::{Columns, Order, Select};
+use super::text::{all, column, field_named, key_in};
+use super::update::update;
+use super::{Action, Relations, Rows, Statement, When, all_when};
+use crate::model::{ModelId, PrivateField};
+
+/// The objects on the far side of a generic relation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Generic {
+    pub(super) model: ModelId,
+    content_type: FieldId,
+    object_id: FieldId,
+    key_first: bool,
+}
+
+/// Where a `GenericRelation` leads; none when the model or its fields are not known.
+pub(super) fn objects_of(context: &Context<'_>, relation: &PrivateField) -> Option<Generic> {
+    let model = context.models.by_label(relation.to_label.as_deref()?)?.id;
+    let content_type = field_named(context, model, &relation.content_type_field)?;
+    let object_id = field_named(context, model, &relation.object_id_field)?;
+    // Keyword arguments of `filter()` are sorted by name.
+    let key_first = relation.object_id_field < relation.content_type_field;
+    Some(Generic { model, content_type, object_id, key_first })
+}
+
+impl Generic {
+    /// The conditions of the relation: `operator` is what stands after the object's id.
+    pub(super) fn condition(&self, context: &Context<'_>, operator: &str) -> String {
+        all(&self.conditions(context, operator))
+    }
+
+    fn conditions(&self, context: &Context<'_>, operator: &str) -> Vec<String> {
+        let kind = format!("{} = %s", column(context, self.content_type));
+        let key = format!("{} {operator}", column(context, self.object_id));
+        if self.key_first { vec![key, kind] } else { vec![kind, key] }
+    }
+
+    fn own(&self, context: &Context<'_>) -> Rows {
+        Rows::with(&self.condition(context, "= %s"))
+    }
+
+    fn some(&self, context: &Context<'_>) -> Rows {
+        let mut conditions = self.conditions(context, "= %s");
+        conditions.push(key_in(context, self.model));
+        Rows::with(&all(&conditions))
+    }
+
+    fn select(&self, context: &Context<'_>, rows: &Rows, order: Order) -> Statement {
+        let condition = match &rows.filter {
+            super::Filter::Where(condition) => condition.as_str(),
+            _ => "",
+        };
+        Select { model: self.model, columns: Columns::All, condition, order, tail: "" }.statement(context)
+    }
+}
+
+/// What is called on the manager of a generic relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call<'a> {
+    Add,
+    /// `bulk=False`: each object is saved.
+    AddEach,
+    Remove,
+    RemoveEach,
+    Clear,
+    ClearEach,
+    Set,
+    /// `set(clear=True)`.
+    SetClear,
+    Create,
+    /// By these names.
+    GetOrCreate(&'a [&'a str]),
+}
+
+/// What a call on the manager of a `GenericRelation` of `model` sends.
+pub fn generic(
+    context: &Context<'_>,
+    relations: &Relations,
+    model: ModelId,
+    relation: &PrivateField,
+    call: &Call<'_>,
+) -> Vec<Statement> {
+    let Some(far) = objects_of(context, relation) else { return Vec::new() };
+    let mut statements = vec![content_type(context, model).when(&[When::Uncached])];
+    let add = || {
+        let names = [relation.content_type_field.as_str(), relation.object_id_field.as_str()];
+        update(context, far.model, &Rows::with(&key_in(context, far.model)), &names, &super::Values::default())
+    };
+    let remove = |rows: &Rows| delete_rows(context, relations, far.model, rows);
+    let each = |rows: &Rows| {
+        let one = super::delete::delete(context, relations, far.model, super::delete::Parents::Deleted);
+        let mut statements = vec![far.select(context, rows, Order::Meta)];
+        statements.extend(all_when(one, &When::Rows));
+        statements
+    };
+    let (own, some) = (far.own(context), far.some(context));
+    statements.extend(match call {
+        Call::Add => add(),
+        Call::AddEach => save(context, &Save::loaded(far.model)),
+        Call::Remove => remove(&some),
+        Call::RemoveEach => each(&some),
+        Call::Clear => remove(&own),
+        Call::ClearEach => each(&own),
+        Call::Set => {
+            let mut set = vec![far.select(context, &own, Order::Meta)];
+            set.extend(all_when(remove(&some), &When::Removed));
+            set.extend(all_when(add(), &When::Added));
+            set
+        }
+        Call::SetClear => {
+            let mut set = remove(&own);
+            set.extend(add());
+            set
+        }
+        Call::Create => save(context, &Save { force: Force::Insert, ..Save::added(far.model) }),
+        Call::GetOrCreate(by) => {
+            let mut conditions = far.conditions(context, "= %s");
+            let mut names: Vec<&str> = by.to_vec();
+            names.extend([relation.content_type_field.as_str(), relation.object_id_field.as_str()]);
+            names.sort_unstable();
+            let looked = names.iter().filter_map(|name| field_named(context, far.model, name));
+            conditions.extend(looked.map(|field| format!("{} = %s", column(context, field))));
+            get_or_create(context, &GetOrCreate::by_condition(far.model, &all(&conditions)))
+        }
+    });
+    statements
+}
+
+/// `ContentType.objects.get_for_model()` of a model it was not asked for before.
+pub fn content_type(context: &Context<'_>, model: ModelId) -> Statement {
+    let condition =
+        r#"("django_content_type"."app_label" = %s AND "django_content_type"."model" = %s) LIMIT 21"#.to_owned();
+    select_content_type(context, model, &condition)
+}
+
+/// `ContentType.objects.get_for_id()`.
+pub fn content_type_by_id(context: &Context<'_>, model: ModelId) -> Statement {
+    select_content_type(context, model, r#""django_content_type"."id" = %s LIMIT 21"#)
+}
+
+/// `ContentType.objects.get_for_models()` of several models of one app.
+pub fn content_types(context: &Context<'_>, model: ModelId) -> Statement {
+    let condition = r#"("django_content_type"."app_label" = %s AND "django_content_type"."model" IN (%s))"#;
+    select_content_type(context, model, condition)
+}
+
+/// `model` is named where the project has no content types of its own.
+fn select_content_type(context: &Context<'_>, model: ModelId, condition: &str) -> Statement {
+    let columns = ["id", "app_label", "model"].map(|name| format!("\"django_content_type\".\"{name}\""));
+    let model = context.models.by_label("contenttypes.ContentType").map_or(model, |found| found.id);
+    let sql = format!("SELECT {} FROM \"django_content_type\" WHERE {condition}", columns.join(", "));
+    Statement::new(Action::Select, model, sql)
+}
+
+/// `object.target` through a `GenericForeignKey` that holds an object of this model.
+pub fn load_generic(context: &Context<'_>, target: ModelId) -> Vec<Statement> {
+    vec![content_type_by_id(context, target).when(&[When::Uncached]), object_by_key(context, target)]
+}

@@ -1,0 +1,144 @@
+//! What the ORM writes, against what real Django sent for the same calls (`tests/oracle/writes`).
+
+mod common;
+mod writes_call;
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_django::queries::context::{Context, Settings};
+use pgwright_django::queries::write::{Relations, Statement, When};
+use pgwright_django::{Project, ReadRequest, read};
+use pgwright_python::Host;
+use toml::Value;
+
+const SNIPPETS: &str = include_str!("../../../tests/oracle/writes/snippets.toml");
+const TRUTH: &[u8] = include_bytes!("../../../tests/oracle/writes/truth.json.gz");
+const FILES: &[(&str, &str)] = &[
+    ("manage.py", include_str!("../../../tests/oracle/writes/project/manage.py")),
+    ("settings.py", include_str!("../../../tests/oracle/writes/project/settings.py")),
+    ("lib/__init__.py", ""),
+    ("lib/models.py", include_str!("../../../tests/oracle/writes/project/lib/models.py")),
+];
+
+/// Snippets on which each version must agree.
+const EXPECTED: &[(&str, usize)] = &[("4.2", 332), ("5.2", 357), ("6.0", 357), ("6.1", 357)];
+
+struct Files;
+
+impl Files {
+    fn text(path: &Utf8Path) -> Option<&'static str> {
+        let path: Utf8PathBuf = path.components().filter(|part| part.as_str() != ".").collect();
+        FILES.iter().find(|(name, _)| path == *name).map(|(_, text)| *text)
+    }
+}
+
+impl Host for Files {
+    fn read(&self, path: &Utf8Path) -> std::io::Result<Vec<u8>> {
+        Files::text(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        Files::text(path).is_some()
+    }
+
+    fn is_dir(&self, path: &Utf8Path) -> bool {
+        matches!(path.as_str(), "" | "." | "lib" | "./lib")
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+        match folder.as_str() {
+            "" | "." => ["lib", "manage.py", "settings.py"].iter().map(|name| folder.join(name)).collect(),
+            "lib" | "./lib" => ["__init__.py", "models.py"].iter().map(|name| folder.join(name)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn project(version: (u8, u8)) -> Project {
+    let paths = FILES.iter().map(|(name, _)| Utf8PathBuf::from(*name)).collect();
+    let request = ReadRequest { paths, roots: vec![".".into()], django: Some(version), ..ReadRequest::default() };
+    read(&request, &Files).1
+}
+
+fn texts(snippet: &Value, key: &str) -> Vec<String> {
+    let items = snippet.get(key).and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether what the statement waits for is so in the snippet.
+fn holds(context: &Context<'_>, snippet: &Value, when: &When) -> bool {
+    let facts = texts(snippet, "holds");
+    let has = |fact: &str| facts.iter().any(|known| known == fact);
+    let gone = |model| has("no_row") || has(&format!("no_row:{}", context.models.get(model).name));
+    match when {
+        When::NoRow(model) => gone(*model),
+        When::Row(model) => !gone(*model),
+        When::Found => has("found"),
+        When::Missing => has("missing"),
+        When::Rows => has("rows"),
+        When::Related { model, .. } => {
+            has("related") || texts(snippet, "related").contains(&context.models.get(*model).name)
+        }
+        When::Unprotected => !has("protected"),
+        When::Uncached => has("uncached"),
+        When::Removed => has("removed"),
+        When::Added => has("added"),
+    }
+}
+
+/// Each text once: what runs again for more rows says nothing new.
+fn distinct(statements: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    for statement in statements {
+        if !seen.contains(&statement) {
+            seen.push(statement);
+        }
+    }
+    seen
+}
+
+#[test]
+fn writes_are_those_of_django() {
+    let truth = common::unpack(TRUTH);
+    let snippets: Value = toml::from_str(SNIPPETS).expect("the snippets are TOML");
+    let snippets = snippets.get("snippet").and_then(Value::as_array).expect("a list of snippets");
+    let mut agreement: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (version, _) in EXPECTED {
+        let (major, minor) = version.split_once('.').expect("two numbers");
+        let number = (major.parse().expect("a number"), minor.parse().expect("a number"));
+        let project = project(number);
+        let settings = Settings { version: (number.0.into(), number.1.into()), ..Settings::default() };
+        let context = Context::new(&project.models, settings);
+        let apps: Vec<&str> = project.apps.iter().map(|app| app.label.as_str()).collect();
+        for snippet in snippets {
+            let name = snippet.get("name").and_then(Value::as_str).unwrap_or_default();
+            let Some(recorded) = truth[version][name].as_array() else { continue };
+            let mut relations = Relations::new(&context, &apps);
+            let ours = writes_call::call(&context, &mut relations, snippet);
+            let before = texts(snippet, "before");
+            let sent = |statement: &&Statement| statement.when.iter().all(|when| holds(&context, snippet, when));
+            let ours = distinct(before.into_iter().chain(ours.iter().filter(sent).map(|one| one.sql.clone())));
+            let recorded = distinct(recorded.iter().filter_map(|sql| sql.as_str().map(str::to_owned)));
+            let entry = agreement.entry(version).or_default();
+            entry.1 += 1;
+            if ours == recorded {
+                entry.0 += 1;
+            } else {
+                println!("\n{version}: {name}");
+                recorded.iter().filter(|sql| !ours.contains(sql)).for_each(|sql| println!("  - {sql}"));
+                ours.iter().filter(|sql| !recorded.contains(sql)).for_each(|sql| println!("  + {sql}"));
+                if ours.iter().all(|sql| recorded.contains(sql)) && ours.len() == recorded.len() {
+                    println!("  another order: {ours:#?}");
+                }
+            }
+        }
+    }
+    for (version, (agree, all)) in &agreement {
+        println!("{version}: {agree} of {all}");
+    }
+    for (version, least) in EXPECTED {
+        let agree = agreement.get(version).map_or(0, |(agree, _)| *agree);
+        assert!(agree >= *least, "{version}: {agree} agree, {least} did before");
+    }
+}
