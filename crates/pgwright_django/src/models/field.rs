@@ -158,6 +158,7 @@ pub(super) fn relation(kind: RelationKind, to: Option<ModelId>, to_label: String
         to_field: None,
         through: None,
         through_automatic: false,
+        through_fields: None,
         db_table: None,
         swappable: None,
     }

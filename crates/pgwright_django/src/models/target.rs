@@ -7,7 +7,8 @@ use super::Context;
 use super::draft::Draft;
 use super::field::relation;
 use super::values::{attribute, attribute_bool, attribute_str};
-use crate::model::{Relation, RelationKind};
+use crate::convert::to_value;
+use crate::model::{Relation, RelationKind, Value};
 
 /// What the code says of a relation; the target is looked up once all models are known.
 pub(super) fn relation_of(
@@ -40,6 +41,7 @@ pub(super) fn relation_of(
     if to_label_is_user_setting(context, &relation.to_label, to.as_ref()) {
         relation.swappable = Some("AUTH_USER_MODEL".to_owned());
     }
+    relation.through_fields = through_fields(evaluator, object);
     relation.set_called = sets_by_call(evaluator, object);
     relation.on_delete = match attribute(evaluator, object, "on_delete") {
         Some(Evaluated::Function(function)) => {
@@ -137,4 +139,13 @@ fn sets_by_call(evaluator: &mut Evaluator<'_>, object: ObjectId) -> bool {
     }
     let value = evaluator.heap.scope(function.closure).names.get("value");
     matches!(value, Some(Evaluated::Function(_) | Evaluated::Class(_) | Evaluated::Bound(_)))
+}
+
+fn through_fields(evaluator: &mut Evaluator<'_>, object: ObjectId) -> Option<(String, String)> {
+    let value = attribute(evaluator, object, "through_fields")?;
+    let (Value::Tuple(names) | Value::List(names)) = to_value(evaluator, &value, 0) else { return None };
+    match names.as_slice() {
+        [Value::Str(source), Value::Str(target)] => Some((source.clone(), target.clone())),
+        _ => None,
+    }
 }

@@ -148,6 +148,7 @@ pub(crate) fn field(json: &Json, ids: &HashMap<String, ModelId>) -> Field {
         to_field: text(json, "to_field"),
         through: None,
         through_automatic: false,
+        through_fields: None,
         db_table: None,
         swappable: None,
     });

@@ -36,7 +36,7 @@ impl Spec<'_> {
     }
 
     fn model_named(&self, name: &str) -> &Model {
-        let label = format!("lib.{name}");
+        let label = if name.contains('.') { name.to_owned() } else { format!("lib.{name}") };
         self.context.models.by_label(&label).unwrap_or_else(|| panic!("no model {label}"))
     }
 
@@ -76,7 +76,7 @@ impl Spec<'_> {
             (None, Some(keys)) => Filter::Keys(keys),
             (None, None) => Filter::None,
         };
-        Rows { filter, objects: optional("select"), keys: None }
+        Rows { filter, objects: optional("select"), keys: optional("keys") }
     }
 
     fn key(&self) -> Key {
@@ -119,9 +119,16 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
         "raw_delete" => delete::raw_delete(context, spec.model().id, &spec.rows()),
         "update_rows" => update(context, spec.model().id, &spec.rows(), &spec.list("set"), &spec.values()),
         "bulk_create" => bulk(&spec),
-        "bulk_update" => bulk_update(context, spec.model().id, spec.count(), &spec.list("fields"), &spec.values()),
+        "bulk_update" => {
+            let model = spec.model().id;
+            let rows = match spec.rows() {
+                Rows { filter: Filter::None, .. } => Rows::by_keys(context, model),
+                rows => rows,
+            };
+            bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values())
+        }
         "get_or_create" => get_or_create(context, &looked(&spec)),
-        "update_or_create" => update_or_create(context, &looked(&spec), &spec.list("set"), &Values::default()),
+        "update_or_create" => update_or_create(context, &looked(&spec), &spec.list("set"), &spec.values()),
         "m2m" => many_call(&spec, relations),
         "reverse" => reverse::reverse(
             context,

@@ -3,7 +3,7 @@
 use super::super::context::{Context, FieldId};
 use super::insert::Insert;
 pub use super::insert::{Conflicts, Count};
-use super::text::{ancestors, bare, column, field_named, is_auto, key_fields, key_in, key_is, placeholder, table};
+use super::text::{ancestors, bare, column, field_named, is_auto, key_fields, key_is, placeholder, table};
 use super::update::update;
 use super::values::returned;
 use super::{Action, Given, Rows, Statement, Values};
@@ -104,10 +104,12 @@ fn next_orders(context: &Context<'_>, model: ModelId) -> Option<Statement> {
     Some(Statement::new(Action::Select, model, sql))
 }
 
-/// What `bulk_update()` sends for one batch of so many objects.
+/// What `bulk_update()` sends for one batch of so many objects. `rows` are those of the queryset that have their keys:
+/// [`Rows::by_keys`] where it has no filter of its own.
 pub fn bulk_update(
     context: &Context<'_>,
     model: ModelId,
+    rows: &Rows,
     objects: usize,
     fields: &[&str],
     values: &Values,
@@ -117,7 +119,7 @@ pub fn bulk_update(
         let case = case(context, model, id, objects, values);
         cases.given.insert(context.field(id).name.clone(), Given::Expression(case));
     }
-    update(context, model, &Rows::with(&key_in(context, model)), fields, &cases)
+    update(context, model, rows, fields, &cases)
 }
 
 /// `(CASE WHEN (key = %s) THEN %s … ELSE NULL END)::type`.

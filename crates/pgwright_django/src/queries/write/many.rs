@@ -7,7 +7,7 @@ use super::bulk::{Conflicts, Count, Keys, bulk_create};
 use super::delete::delete_rows;
 use super::lookup::{GetOrCreate, get_or_create};
 use super::save::{Force, Save, save};
-use super::text::{all, any, bare, column, field_named, table};
+use super::text::{all, any, bare, column, field_named, is_named, table};
 use super::{Action, Relations, Rows, Statement, Values, When, all_when};
 use crate::model::{ModelId, Origin, RelationKind};
 
@@ -51,11 +51,17 @@ impl Many {
             .filter_map(|id| Some((*id, context.field(*id).relation.as_ref()?.to?)))
             .collect();
         let pointing = |to: ModelId| keys.iter().filter(move |(_, at)| context.concrete(*at) == context.concrete(to));
-        let source = pointing(model).next().or_else(|| {
-            // The field may be inherited: the through model points to the model that declared it.
-            keys.iter().find(|(_, at)| context.is_subclass(model, *at))
-        })?;
-        let target = pointing(to).find(|(id, _)| *id != source.0)?;
+        let named = |name: &str| keys.iter().find(|(id, _)| is_named(context.field(*id), name));
+        let (source, target) = match &relation.through_fields {
+            Some((source, target)) => (named(source)?, named(target)?),
+            None => {
+                let source = pointing(model).next().or_else(|| {
+                    // The field may be inherited: the through model points to the model that declared it.
+                    keys.iter().find(|(_, at)| context.is_subclass(model, *at))
+                })?;
+                (source, pointing(to).find(|(id, _)| *id != source.0)?)
+            }
+        };
         let symmetrical =
             if relation.symmetrical && context.concrete(to) == context.concrete(model) && side == Side::Forward {
                 Symmetry::Mirrored

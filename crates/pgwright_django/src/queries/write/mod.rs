@@ -64,6 +64,8 @@ pub enum When {
     Rows,
     /// Objects of this model refer to what is deleted through this field.
     Related { model: ModelId, field: String },
+    /// None do.
+    Unrelated { model: ModelId, field: String },
     /// No object stops the deletion (`PROTECT`, `RESTRICT`).
     Unprotected,
     /// The content type was not asked for before in this process.
@@ -84,6 +86,7 @@ impl When {
             When::Missing => "only when the object was not found",
             When::Rows => "only when the queryset has rows",
             When::Related { .. } => "only when related objects were found",
+            When::Unrelated { .. } => "only when no related objects were found",
             When::Unprotected => "only when no protected object was found",
             When::Uncached => "only when the content type is not cached",
             When::Removed => "only when something is taken away",

@@ -147,11 +147,11 @@ impl OnDelete {
     }
 }
 
-/// `GenericRelation`s of a model, inherited ones included.
+/// `GenericRelation`s of a model: its own, then those of its parents, nearest first.
 pub(super) fn generic_relations<'m>(context: &Context<'m>, model: ModelId) -> Vec<&'m PrivateField> {
     let mut found: Vec<&PrivateField> = Vec::new();
-    let lineage = super::text::ancestors(context, model).into_iter().rev().chain([context.concrete(model)]);
-    for owner in lineage {
+    let parents = super::text::ancestors(context, model);
+    for owner in std::iter::once(context.concrete(model)).chain(parents) {
         for field in &context.models.get(owner).private_fields {
             if field.to_label.is_some() && !found.iter().any(|known| known.name == field.name) {
                 found.push(field);

@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::select::{Columns, Order, Select};
-use super::text::{column, key_fields, table};
+use super::text::{column, key_fields, key_in, table};
 use super::{Action, Statement};
 use crate::model::ModelId;
 
@@ -34,6 +34,11 @@ impl Rows {
 
     pub fn with(condition: &str) -> Rows {
         Rows { filter: Filter::Where(condition.to_owned()), ..Rows::default() }
+    }
+
+    /// `pk__in=[…]`.
+    pub fn by_keys(context: &Context<'_>, model: ModelId) -> Rows {
+        Rows::with(&key_in(context, model))
     }
 
     fn condition(&self, context: &Context<'_>, model: ModelId) -> String {

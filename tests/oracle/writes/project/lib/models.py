@@ -315,6 +315,32 @@ class Catalogue(models.Model):
     places = models.ManyToManyField(Restaurant, db_table="catalogue places")
 
 
+class Shelf(models.Model):
+    children = models.ManyToManyField(SlowChild, related_name="shelves")
+    roots = models.ManyToManyField("Sorted", through="Placing", through_fields=("shelf", "item"))
+
+
+class Sorted(models.Model):
+    name = models.CharField(max_length=50)
+    home = models.ForeignKey(Shelf, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["name", "id"]
+
+
+class Placing(models.Model):
+    checked_by = models.ForeignKey(Sorted, null=True, on_delete=models.CASCADE, related_name="+")
+    item = models.ForeignKey(Sorted, on_delete=models.CASCADE)
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE)
+    spare = models.ForeignKey(Shelf, null=True, on_delete=models.CASCADE, related_name="+")
+
+
+class Chef(Restaurant):
+    """A child whose parent's relations it shares."""
+
+    guests = models.ManyToManyField(Person)
+
+
 # Generic relations.
 
 
@@ -344,9 +370,59 @@ class Bookmark(models.Model):
     labels = GenericRelation(Label)
 
 
+class Document(models.Model):
+    title = models.CharField(max_length=50)
+    labels = GenericRelation(Label, related_query_name="documents")
+
+
+class Letter(Document):
+    receiver = models.CharField(max_length=50)
+    notes = GenericRelation(Comment, content_type_field="kind", object_id_field="key")
+
+
 class Page(models.Model):
     title = models.CharField(max_length=50)
     comments = GenericRelation(Comment, content_type_field="kind", object_id_field="key")
+
+
+# Abstract bases.
+
+
+class Base(models.Model):
+    owner = models.ForeignKey(Owner, null=True, on_delete=models.SET_NULL, related_name="%(class)s_of")
+    tags = models.ManyToManyField(Tag, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class First(Base):
+    name = models.CharField(max_length=50)
+
+
+class Second(Base):
+    first = models.ForeignKey(First, on_delete=models.CASCADE)
+
+
+class Third(Second):
+    second = models.ForeignKey(Second, on_delete=models.CASCADE, related_name="thirds")
+
+
+class Deep(models.Model):
+    third = models.ForeignKey(Third, on_delete=models.RESTRICT)
+    second = models.ForeignKey(Second, null=True, on_delete=models.SET_NULL)
+
+
+class Ranked(models.Model):
+    slow = models.ForeignKey(SlowChild, on_delete=models.CASCADE)
+    third = models.ForeignKey(Third, null=True, on_delete=models.CASCADE)
+
+    class Meta:
+        ordering = ["-slow", "pk"]
+
+
+class RankedLeaf(models.Model):
+    ranked = models.ForeignKey(Ranked, on_delete=models.CASCADE)
 
 
 # Meta options and field types.
@@ -429,3 +505,13 @@ if django.VERSION >= (5, 2):
         order = models.ForeignKey(Root, on_delete=models.CASCADE, related_name="lines")
         number = models.IntegerField()
         text = models.CharField(max_length=50)
+
+
+if django.VERSION >= (6, 1):
+
+    class Ground(models.Model):
+        name = models.CharField(max_length=50)
+
+    class ByDatabase(models.Model):
+        ground = models.ForeignKey(Ground, on_delete=models.DB_CASCADE)
+        other = models.ForeignKey(Ground, null=True, on_delete=models.DB_SET_NULL, related_name="+")

@@ -9,7 +9,7 @@ use super::super::super::context::{Context, FieldId};
 use super::super::generic::{content_type, objects_of};
 use super::super::relations::{Candidate, OnDelete, generic_relations};
 use super::super::select::{Columns, Order as Ordering, Select};
-use super::super::text::{all, ancestors, any, bare, column, key_in, table};
+use super::super::text::{all, ancestors, any, column, key_in, table};
 use super::super::{Action, Given, Relations, Statement, Values, When};
 use super::order::Order;
 use crate::model::ModelId;
@@ -61,7 +61,48 @@ struct FieldUpdate {
     field: FieldId,
     given: Given,
     condition: String,
+    by: By,
+    /// Whose objects are deleted.
+    of: ModelId,
     when: Vec<When>,
+}
+
+impl FieldUpdate {
+    /// Updates of one field to one value that need no objects are made at once.
+    fn is_combined_with(&self, other: &FieldUpdate) -> bool {
+        self.field == other.field && self.given == other.given && self.by == other.by
+    }
+}
+
+/// How the rows of an update are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Condition,
+    Keys,
+}
+
+/// One UPDATE for any number of the conditions: those that come first may be all there are.
+fn combined_updates(context: &Context<'_>, updates: &[&FieldUpdate]) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (index, update) in updates.iter().enumerate() {
+        let conditions: Vec<String> = updates[..=index].iter().map(|update| update.condition.clone()).collect();
+        let condition = match update.by {
+            By::Condition => any(&conditions),
+            By::Keys => update.condition.clone(),
+        };
+        let values = Values::default().with(&context.field(update.field).name, update.given.clone());
+        let assignment = values.assignment(context, update.field);
+        let model = update.field.model;
+        let sql = format!("UPDATE {} SET {assignment} WHERE {condition}", table(context, model));
+        let mut statement = Statement::new(Action::Update, model, sql).when(&update.when);
+        if update.by == By::Condition
+            && let Some(When::Related { model, field }) = updates.get(index + 1).and_then(|next| next.when.last())
+        {
+            statement = statement.when(&[When::Unrelated { model: *model, field: field.clone() }]);
+        }
+        statements.push(statement);
+    }
+    statements
 }
 
 #[derive(Debug)]
@@ -222,7 +263,15 @@ impl<'c, 'm> Collector<'c, 'm> {
             _ => false,
         };
         if let (Some(given), true) = (&given, is_lazy) {
-            self.updates.push(FieldUpdate { field, given: given.clone(), condition, when: objects.when.clone() });
+            let when = objects.when.clone();
+            self.updates.push(FieldUpdate {
+                field,
+                given: given.clone(),
+                condition,
+                by: By::Condition,
+                of: objects.model,
+                when,
+            });
             return;
         }
         let referenced = self.referenced(related);
@@ -253,7 +302,7 @@ impl<'c, 'm> Collector<'c, 'm> {
             _ => {
                 if let Some(given) = given {
                     let condition = key_in(context, related);
-                    self.updates.push(FieldUpdate { field, given, condition, when });
+                    self.updates.push(FieldUpdate { field, given, condition, by: By::Keys, of: objects.model, when });
                 }
             }
         }
@@ -325,13 +374,22 @@ impl<'c, 'm> Collector<'c, 'm> {
             let sql = format!("DELETE FROM {} WHERE {}", table(context, fast.model), fast.condition);
             write.push(Statement::new(Action::Delete, fast.model, sql).when(&fast.when));
         }
-        for update in self.updates {
-            let model = update.field.model;
-            let values = Values::default().with(&context.field(update.field).name, update.given);
-            let assignment = values.assignment(context, update.field);
-            debug_assert!(assignment.starts_with(&bare(context, update.field)));
-            let sql = format!("UPDATE {} SET {assignment} WHERE {}", table(context, model), update.condition);
-            write.push(Statement::new(Action::Update, model, sql).when(&update.when));
+        for (at, update) in self.updates.iter().enumerate() {
+            if self.updates[..at].iter().any(|before| before.is_combined_with(update)) {
+                continue;
+            }
+            let mut combined: Vec<&FieldUpdate> = Vec::new();
+            // The condition is the same for each: only how many there are shows.
+            let mut others: Vec<&FieldUpdate> =
+                self.updates[at..].iter().filter(|other| other.is_combined_with(update)).collect();
+            others.sort_by_key(|other| other.when.len());
+            for other in others {
+                // Objects met again by another way are not deleted twice.
+                if !combined.iter().any(|known| known.of == other.of) {
+                    combined.push(other);
+                }
+            }
+            write.extend(combined_updates(context, &combined));
         }
         for model in self.order.sorted(|model| context.concrete(model)) {
             let Some((_, when)) = self.when.iter().find(|(known, _)| *known == model) else { continue };
