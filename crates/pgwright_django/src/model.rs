@@ -314,8 +314,8 @@ pub struct Relation {
     pub to_field: Option<String>,
     pub through: Option<ModelId>,
     pub through_automatic: bool,
-    /// `through_fields`: the keys of the through model to use, to the source and to the target.
-    pub through_fields: Option<Vec<String>>,
+    /// `through_fields=`: the keys of the through model to the model that has the field and to its target.
+    pub through_fields: Option<(String, String)>,
     /// `db_table=` of a many-to-many field.
     pub db_table: Option<String>,
     /// Given as a setting (`settings.AUTH_USER_MODEL`): its name.

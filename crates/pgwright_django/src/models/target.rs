@@ -41,6 +41,7 @@ pub(super) fn relation_of(
     if to_label_is_user_setting(context, &relation.to_label, to.as_ref()) {
         relation.swappable = Some("AUTH_USER_MODEL".to_owned());
     }
+    relation.through_fields = through_fields(evaluator, object);
     relation.set_called = sets_by_call(evaluator, object);
     relation.on_delete = match attribute(evaluator, object, "on_delete") {
         Some(Evaluated::Function(function)) => {
@@ -66,15 +67,6 @@ pub(super) fn relation_of(
         relation.symmetrical = match attribute(evaluator, object, "symmetrical") {
             Some(Evaluated::Bool(symmetrical)) => symmetrical,
             _ => recursive,
-        };
-        relation.through_fields = match attribute(evaluator, object, "through_fields") {
-            Some(value @ (Evaluated::Tuple(_) | Evaluated::List(_))) => match to_value(evaluator, &value, 0) {
-                Value::Tuple(items) | Value::List(items) => {
-                    items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-                }
-                _ => None,
-            },
-            _ => None,
         };
         match through_of(evaluator, object) {
             None => {
@@ -147,4 +139,13 @@ fn sets_by_call(evaluator: &mut Evaluator<'_>, object: ObjectId) -> bool {
     }
     let value = evaluator.heap.scope(function.closure).names.get("value");
     matches!(value, Some(Evaluated::Function(_) | Evaluated::Class(_) | Evaluated::Bound(_)))
+}
+
+fn through_fields(evaluator: &mut Evaluator<'_>, object: ObjectId) -> Option<(String, String)> {
+    let value = attribute(evaluator, object, "through_fields")?;
+    let (Value::Tuple(names) | Value::List(names)) = to_value(evaluator, &value, 0) else { return None };
+    match names.as_slice() {
+        [Value::Str(source), Value::Str(target)] => Some((source.clone(), target.clone())),
+        _ => None,
+    }
 }

@@ -52,9 +52,9 @@ impl Many {
             .collect();
         let pointing = |to: ModelId| keys.iter().filter(move |(_, at)| context.concrete(*at) == context.concrete(to));
         let named = |name: &str| keys.iter().find(|(id, _)| is_named(context.field(*id), name));
-        let (source, target) = match relation.through_fields.as_deref() {
-            Some([source, target]) => (named(source)?, named(target)?),
-            _ => {
+        let (source, target) = match &relation.through_fields {
+            Some((source, target)) => (named(source)?, named(target)?),
+            None => {
                 let source = pointing(model).next().or_else(|| {
                     // The field may be inherited: the through model points to the model that declared it.
                     keys.iter().find(|(_, at)| context.is_subclass(model, *at))
