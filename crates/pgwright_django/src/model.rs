@@ -3,8 +3,12 @@
 //! Everything here is a value: no syntax trees, no lifetimes, no I/O. Names follow `Model._meta`.
 //! The oracle is Django's own registry (`tests/oracle/dump_registry.py`).
 
+use std::sync::Arc;
+
 use pgwright_diagnostics::Span;
 use serde::Serialize;
+
+use crate::queries::Query;
 
 /// Index into [`Models::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -330,6 +334,8 @@ pub struct PrivateField {
     pub content_type_field: String,
     pub object_id_field: String,
     pub to_label: Option<String>,
+    /// `related_query_name` of a `GenericRelation`: the name by which its target can be filtered by it.
+    pub related_query_name: Option<String>,
     pub site: Option<FieldSite>,
 }
 
@@ -438,8 +444,17 @@ pub enum Value {
     Call(Box<Call>),
     /// Two `Q` objects joined, or one negated.
     Combined(Box<Combined>),
+    /// A queryset used as a value.
+    #[serde(serialize_with = "query_as_text")]
+    Query(Arc<Query>),
+    /// An instance of a model used as a value.
+    Instance(ModelId),
     /// Not known from source, and why.
     Unknown(String),
+}
+
+fn query_as_text<S: serde::Serializer>(query: &Query, serializer: S) -> Result<S::Ok, S::Error> {
+    query.serialize(serializer)
 }
 
 impl Value {

@@ -7,6 +7,8 @@ use serde_json::{Map, Value as Json, json};
 /// "right"}`; classes and functions as `{"path"}`; what is not known as `{"unknown": reason}`.
 pub(super) fn to_json(value: &Value) -> Json {
     match value {
+        Value::Query(_) => json!({"unknown": "a queryset"}),
+        Value::Instance(_) => json!({"unknown": "an instance"}),
         Value::None => Json::Null,
         Value::Bool(value) => json!(value),
         // Beyond 64 bits JSON readers lose digits.
@@ -47,6 +49,8 @@ pub(super) fn to_text(value: &Value) -> String {
     let list = |items: &[Value]| items.iter().map(to_text).collect::<Vec<_>>().join(", ");
     let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
     match value {
+        Value::Query(_) => "<queryset>".to_owned(),
+        Value::Instance(_) => "<instance>".to_owned(),
         Value::None => "None".to_owned(),
         Value::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
         Value::Int(value) => value.to_string(),

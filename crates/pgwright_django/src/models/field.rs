@@ -423,6 +423,7 @@ pub(crate) fn private_fields(evaluator: &mut Evaluator<'_>, context: &Context<'_
                 .unwrap_or_else(|| "content_type".to_owned()),
             object_id_field: attribute_str(evaluator, object, object_id).unwrap_or_else(|| "object_id".to_owned()),
             to_label: if is_key { None } else { target_label(evaluator, context, draft, to.as_ref()) },
+            related_query_name: attribute_str(evaluator, object, "related_query_name_given"),
             site: site::field_site(evaluator, drafted.declared_in, &drafted.name),
         });
     }

@@ -31,6 +31,8 @@ pub enum Named {
     /// The other side of a many-to-many field.
     ReverseMany(FieldId),
     Generic(GenericId),
+    /// The other side of a `GenericRelation` with a `related_query_name`.
+    GenericReverse(GenericId),
     /// `GenericForeignKey`: cannot be joined.
     GenericKey,
 }
@@ -266,6 +268,14 @@ fn add_related(models: &Models, metas: &mut [Meta]) {
                 _ => Named::Reverse(field),
             };
             own[concrete.0 as usize].push((reverse.query_name.as_str().into(), named));
+        }
+    }
+    for model in models.all.iter().filter(|model| !model.abstract_ && model.proxy_for.is_none()) {
+        for (index, field) in model.private_fields.iter().enumerate() {
+            let (Some(label), Some(name)) = (&field.to_label, &field.related_query_name) else { continue };
+            let Some(to) = models.by_label(label) else { continue };
+            let generic = GenericId { model: model.id, index: index as u32 };
+            own[concrete_of(models, to.id).0 as usize].push((name.as_str().into(), Named::GenericReverse(generic)));
         }
     }
     for index in 0..models.all.len() {
