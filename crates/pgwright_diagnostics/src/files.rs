@@ -1,5 +1,7 @@
 //! Source texts and positions in them.
 
+use std::sync::{Arc, OnceLock};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
@@ -31,9 +33,9 @@ impl Span {
 }
 
 /// Every text a run has read, in the order it was added. Append-only, so a [`FileId`] never goes stale.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Files {
-    files: Vec<File>,
+    files: Vec<Arc<File>>,
 }
 
 #[derive(Debug)]
@@ -41,8 +43,8 @@ pub struct File {
     /// As shown to the user: relative to where the run was started when it lies below it.
     pub path: Utf8PathBuf,
     pub text: String,
-    /// Byte offset of each line's first byte; `\n`, `\r\n` and lone `\r` end a line, as in Python.
-    line_starts: Vec<u32>,
+    /// Counted when a position is first asked for: of most files nobody wants one.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 /// One-based; columns count characters, not bytes. A byte order mark takes no column, as in Python and editors.
@@ -54,8 +56,13 @@ pub struct LineColumn {
 
 impl Files {
     pub fn add(&mut self, path: Utf8PathBuf, text: String) -> FileId {
+        self.share(Arc::new(File::new(path, text)))
+    }
+
+    /// Adds a file that others hold too, because they read its text while more files are added here.
+    pub fn share(&mut self, file: Arc<File>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(File::new(path, text));
+        self.files.push(file);
         id
     }
 
@@ -69,7 +76,7 @@ impl Files {
 
     /// The file an id stands for, if it is one of these.
     pub fn try_get(&self, id: FileId) -> Option<&File> {
-        self.files.get(id.0 as usize)
+        self.files.get(id.0 as usize).map(Arc::as_ref)
     }
 
     pub fn path(&self, id: FileId) -> &Utf8Path {
@@ -97,21 +104,28 @@ impl Files {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
-        (0u32..).zip(&self.files).map(|(index, file)| (FileId(index), file))
+        (0u32..).zip(&self.files).map(|(index, file)| (FileId(index), file.as_ref()))
     }
 }
 
 impl File {
     pub fn new(path: Utf8PathBuf, text: String) -> Self {
-        let bytes = text.as_bytes();
-        let mut line_starts = vec![0];
-        for (index, byte) in bytes.iter().enumerate() {
-            let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
-            if ends_line {
-                line_starts.push(index as u32 + 1);
+        File { path, text, line_starts: OnceLock::new() }
+    }
+
+    /// Byte offset of each line's first byte; `\n`, `\r\n` and lone `\r` end a line, as in Python.
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let mut starts = vec![0];
+            for (index, byte) in bytes.iter().enumerate() {
+                let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
+                if ends_line {
+                    starts.push(index as u32 + 1);
+                }
             }
-        }
-        File { path, text, line_starts }
+            starts
+        })
     }
 
     /// Where a byte offset lies. An offset past the end is the end.
@@ -120,8 +134,9 @@ impl File {
         while !self.text.is_char_boundary(offset as usize) {
             offset -= 1;
         }
-        let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        let start = self.line_starts.get(line).copied().unwrap_or_default();
+        let starts = self.line_starts();
+        let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = starts.get(line).copied().unwrap_or_default();
         let before = self.text.get(start as usize..offset as usize).unwrap_or_default();
         let before = if line == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
         LineColumn { line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
@@ -137,13 +152,14 @@ impl File {
     pub fn line_span(&self, line: u32) -> (u32, u32) {
         let end = self.text.len() as u32;
         let index = line.saturating_sub(1) as usize;
-        let start = self.line_starts.get(index).copied().unwrap_or(end);
-        (start, self.line_starts.get(index + 1).copied().unwrap_or(end))
+        let starts = self.line_starts();
+        let start = starts.get(index).copied().unwrap_or(end);
+        (start, starts.get(index + 1).copied().unwrap_or(end))
     }
 
     /// How many lines there are; a text that ends with a line ending has an empty last one.
     pub fn line_count(&self) -> u32 {
-        self.line_starts.len() as u32
+        self.line_starts().len() as u32
     }
 }
 

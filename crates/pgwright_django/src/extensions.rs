@@ -1,18 +1,16 @@
 //! PostgreSQL extensions that a project's own code creates: by migration operation, or by SQL in a string.
 
-use pgwright_diagnostics::Files;
-use pgwright_python::modules::ProjectFiles;
+use pgwright_python::ProjectFiles;
 use rayon::prelude::*;
 
 /// Names of the extensions, sorted. Text is searched rather than evaluated: operations may stand in helpers, SQL in constants,
 /// and a mention too many only keeps a rule silent.
-pub(crate) fn created(files: &Files, project_files: &ProjectFiles) -> Vec<String> {
+pub(crate) fn created(project_files: &ProjectFiles) -> Vec<String> {
     let mut found: Vec<String> = project_files
-        .by_path
+        .all()
         .par_iter()
-        .filter_map(|(_, (file, _))| files.try_get(*file))
-        .fold(Vec::new, |mut found, file| {
-            in_text(&file.text, &mut found);
+        .fold(Vec::new, |mut found, source| {
+            in_text(&source.file.text, &mut found);
             found
         })
         .flatten()

@@ -1,9 +1,11 @@
 //! From files to a [`Project`]: the order in which Django itself would come to know a project.
 
-use pgwright_diagnostics::{Confidence, Diagnostic, Files, Label, Severity, Span};
-use pgwright_python::modules::{ProjectFiles, SearchPaths};
+use std::sync::Arc;
+
+use pgwright_diagnostics::{Confidence, Diagnostic, File, Files, Label, Severity, Span};
+use pgwright_python::modules::SearchPaths;
 use pgwright_python::value::Value;
-use pgwright_python::{Arena, Evaluator, Host, decode, parse};
+use pgwright_python::{Arena, Evaluator, Host, ProjectFiles, decode};
 use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
@@ -17,69 +19,64 @@ const STACK: usize = 1 << 29;
 
 /// Reads a project. Never fails: what is wrong with it is in [`Project::diagnostics`] and [`Project::unresolved`].
 pub fn read(request: &ReadRequest, host: &dyn Host) -> (Files, Project) {
-    let work = || {
-        let mut files = Files::default();
-        let mut diagnostics = Vec::new();
-        let project_files = parse_all(request, host, &mut files, &mut diagnostics);
-        let outcome = understand(request, host, files, &project_files, diagnostics);
-        // Freeing a million tree nodes takes longer than some of the analysis: nobody has to wait for it.
-        let _ = std::thread::Builder::new().stack_size(STACK).spawn(move || drop(project_files));
-        outcome
-    };
-    std::thread::scope(|scope| {
-        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work) {
+    let mut files = Files::default();
+    let mut diagnostics = Vec::new();
+    let project_files = open_all(request, host, &mut files, &mut diagnostics);
+    let (files, mut project) = std::thread::scope(|scope| {
+        let thread = || std::thread::Builder::new().stack_size(STACK);
+        // Evaluation runs on one thread. It begins at once; what it has not asked for yet is parsed beside it.
+        for _ in 1..rayon::current_num_threads() {
+            let _ = thread().spawn_scoped(scope, || project_files.parse_ahead());
+        }
+        let work = || understand(request, host, files.clone(), &project_files);
+        match thread().spawn_scoped(scope, work) {
             Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             // No thread to be had: the caller's own stack has to do.
             Err(_) => work(),
         }
-    })
+    });
+    for source in project_files.all() {
+        if let Some(error) = source.error() {
+            diagnostics.push(plain(
+                "syntax-error",
+                pgwright_python::value::span(source.id, error.range),
+                &error.message,
+                "the rest of the file was read as far as it could be understood",
+            ));
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.file);
+    diagnostics.append(&mut project.diagnostics);
+    project.diagnostics = diagnostics;
+    // Freeing a million tree nodes takes longer than some of the analysis: nobody has to wait for it.
+    let _ = std::thread::Builder::new().stack_size(STACK).spawn(move || drop(project_files));
+    (files, project)
 }
 
-fn parse_all(
+/// Reads every file of the project.
+fn open_all(
     request: &ReadRequest,
     host: &dyn Host,
     files: &mut Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> ProjectFiles {
-    let read: Vec<_> = request
-        .paths
-        .par_iter()
-        .map(|path| {
-            host.read(path).map(|bytes| {
-                let decoded = decode(bytes);
-                let parsed = parse(&decoded.text);
-                (decoded, parsed)
-            })
-        })
-        .collect();
+    let read: Vec<_> = request.paths.par_iter().map(|path| host.read(path).map(decode)).collect();
     let mut project_files = ProjectFiles::default();
     for (path, outcome) in request.paths.iter().zip(read) {
         match outcome {
-            Ok((decoded, parsed)) => {
-                let file = files.add(path.clone(), decoded.text);
+            Ok(decoded) => {
+                let file = Arc::new(File::new(path.clone(), decoded.text));
+                let id = files.share(file.clone());
                 if let Some(problem) = decoded.problem {
-                    diagnostics.push(plain(
-                        "invalid-encoding",
-                        Span::new(file, 0, 0),
-                        &problem,
-                        "save the file as UTF-8",
-                    ));
+                    let span = Span::top(id);
+                    diagnostics.push(plain("invalid-encoding", span, &problem, "save the file as UTF-8"));
                 }
-                if let Some(error) = parsed.errors.first() {
-                    let span = pgwright_python::value::span(file, error.range);
-                    diagnostics.push(plain(
-                        "syntax-error",
-                        span,
-                        &error.message,
-                        "the rest of the file was read as far as it could be understood",
-                    ));
-                }
-                project_files.by_path.insert(path.clone(), (file, parsed));
+                project_files.add(id, file, usage::is_product_code(path));
             }
             Err(error) => {
                 let file = files.add(path.clone(), String::new());
                 let message = format!("cannot be read: {error}");
-                diagnostics.push(plain("unreadable-file", Span::new(file, 0, 0), &message, "check its permissions"));
+                diagnostics.push(plain("unreadable-file", Span::top(file), &message, "check its permissions"));
             }
         }
     }
@@ -102,13 +99,7 @@ fn plain(rule: &'static str, span: Span, headline: &str, help: &str) -> Diagnost
     }
 }
 
-fn understand(
-    request: &ReadRequest,
-    host: &dyn Host,
-    files: Files,
-    project_files: &ProjectFiles,
-    diagnostics: Vec<Diagnostic>,
-) -> (Files, Project) {
+fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_files: &ProjectFiles) -> (Files, Project) {
     let layout = discovery::layout(request, host);
     let django = version(request, host);
     let arena = Arena::new();
@@ -123,13 +114,8 @@ fn understand(
     let mut evaluator = Evaluator::new(project_files, &arena, host, files, paths);
     state_version(&mut evaluator, &django);
 
-    let mut project = Project {
-        root: layout.root.clone(),
-        django,
-        diagnostics,
-        file_count: project_files.by_path.len(),
-        ..Project::default()
-    };
+    let mut project =
+        Project { root: layout.root.clone(), django, file_count: project_files.all().len(), ..Project::default() };
     project.settings = settings::evaluate(&mut evaluator, request, &layout, &project.django, &mut project.unresolved);
     let apps = apps::load(&mut evaluator, &mut project, &layout, request);
     apps::import_models(&mut evaluator, &apps);
@@ -143,8 +129,9 @@ fn understand(
         });
     }
     project.apps = apps.into_iter().map(|app| app.app).collect();
+    project_files.parse_ahead();
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
-    project.extensions = extensions::created(&evaluator.files, project_files);
+    project.extensions = extensions::created(project_files);
     (evaluator.files, project)
 }
 

@@ -7,6 +7,7 @@ pub mod eval;
 mod host;
 pub mod modules;
 mod parse;
+mod sources;
 pub mod value;
 
 pub use eval::Evaluator;
@@ -14,4 +15,5 @@ pub use host::Host;
 pub use parse::{Decoded, Parsed, SyntaxError, comments, decode, has_syntax_errors, parse};
 pub use ruff_python_ast as ast;
 pub use ruff_text_size as text;
+pub use sources::{ProjectFiles, Source};
 pub use typed_arena::Arena;

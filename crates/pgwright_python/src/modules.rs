@@ -2,10 +2,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::FileId;
-use rustc_hash::FxHashMap;
 
 use crate::host::Host;
-use crate::parse::Parsed;
+use crate::sources::ProjectFiles;
 use crate::value::ScopeId;
 
 /// Where modules are looked for, first match wins.
@@ -85,12 +84,6 @@ pub enum ModuleState {
     Done,
 }
 
-/// The project's own files, parsed beforehand.
-#[derive(Debug, Default)]
-pub struct ProjectFiles {
-    pub by_path: FxHashMap<Utf8PathBuf, (FileId, Parsed)>,
-}
-
 impl SearchPaths {
     /// Resolves `a.b.c`. Purely by names and files; nothing is evaluated.
     pub fn find(&self, name: &str, project: &ProjectFiles, host: &dyn Host) -> Found {
@@ -119,7 +112,7 @@ impl SearchPaths {
     fn find_file(&self, name: &str, project: &ProjectFiles, host: &dyn Host) -> Found {
         let relative = name.replace('.', "/");
         for root in &self.project {
-            let known = |path: &Utf8Path| project.by_path.contains_key(path) || host.is_file(path);
+            let known = |path: &Utf8Path| project.holds(path) || host.is_file(path);
             if let Some(found) = find_below(root, &relative, ModuleOrigin::Project, known, host) {
                 return found;
             }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use pgwright_diagnostics::Files;
-use pgwright_python::modules::{DescribedModule, Found, ModuleOrigin, Precedence, ProjectFiles, SearchPaths};
+use pgwright_diagnostics::{File, Files};
+use pgwright_python::modules::{DescribedModule, Found, ModuleOrigin, Precedence, SearchPaths};
 use pgwright_python::value::Value;
-use pgwright_python::{Arena, Evaluator, Host, parse};
+use pgwright_python::{Arena, Evaluator, Host, ProjectFiles};
 
 struct Memory(BTreeMap<Utf8PathBuf, &'static str>);
 
@@ -32,8 +33,8 @@ fn evaluate(sources: &[(&str, &'static str)]) -> BTreeMap<String, String> {
     let mut files = Files::default();
     let mut project = ProjectFiles::default();
     for (path, text) in sources {
-        let file = files.add(Utf8PathBuf::from(*path), (*text).to_owned());
-        project.by_path.insert(Utf8PathBuf::from(*path), (file, parse(text)));
+        let file = Arc::new(File::new(Utf8PathBuf::from(*path), (*text).to_owned()));
+        project.add(files.share(file.clone()), file, true);
     }
     let arena = Arena::new();
     let paths = SearchPaths { project: vec![Utf8PathBuf::new()], ..SearchPaths::default() };

@@ -18,8 +18,8 @@ mod walk;
 
 use camino::Utf8Path;
 use pgwright_diagnostics::{Confidence, Span};
-use pgwright_python::Evaluator;
-use pgwright_python::modules::{ProjectFiles, module_name};
+use pgwright_python::modules::module_name;
+use pgwright_python::{Evaluator, ProjectFiles, Source};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -165,18 +165,19 @@ pub struct FieldClass {
     pub calls: Vec<(String, Option<Span>)>,
 }
 
-/// Reads how the project's functions use model fields.
+/// Reads how the project's functions use model fields, from the files whose trees are kept.
 pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: &Models) -> Usage {
     let lookup = names::Lookup::new(evaluator, models);
     let roots = evaluator.paths.project.clone();
-    let mut wanted: Vec<_> = files.by_path.iter().filter(|(path, _)| is_product_code(path)).collect();
-    wanted.sort_by_key(|(path, _)| *path);
+    let mut wanted: Vec<&Source> = files.all().iter().filter(|source| source.kept).collect();
+    wanted.sort_by_key(|source| &source.file.path);
     let parts: Vec<walk::Found> = wanted
         .par_iter()
-        .map(|(path, (file, parsed))| {
+        .map(|source| {
+            let path = &source.file.path;
             let name = roots.iter().find_map(|root| module_name(root, path)).unwrap_or_default();
             let is_package = path.file_name() == Some("__init__.py");
-            walk::walk(&lookup, *file, &name, is_package, &parsed.suite)
+            walk::walk(&lookup, source.id, &name, is_package, &source.parsed().suite)
         })
         .collect();
     let mut usage = Usage { field_classes: field_classes::read(evaluator, models), ..Usage::default() };
@@ -195,7 +196,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
 }
 
 /// Tests and migrations use fields in ways that say nothing about production.
-fn is_product_code(path: &Utf8Path) -> bool {
+pub(crate) fn is_product_code(path: &Utf8Path) -> bool {
     let folders = path.parent().map(|folder| folder.components().map(|part| part.as_str()).collect::<Vec<_>>());
     let in_test_folder =
         folders.unwrap_or_default().iter().any(|name| matches!(*name, "migrations" | "tests" | "test" | "testing"));

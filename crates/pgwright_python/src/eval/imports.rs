@@ -39,8 +39,8 @@ impl<'a> Evaluator<'a> {
                 (Some(parsed), Some(file), None, described.is_package, ModuleOrigin::Described)
             }
             Found::File { path, is_package, origin } => {
-                if let Some((file, parsed)) = project.by_path.get(&path) {
-                    (Some(parsed), Some(*file), Some(path), is_package, origin)
+                if let Some(source) = project.at(&path) {
+                    (Some(source.parsed()), Some(source.id), Some(path), is_package, origin)
                 } else {
                     let bytes = self.host.read(&path).ok()?;
                     if origin == ModuleOrigin::Library && !self.is_relevant(name, &path, is_package, &bytes) {

@@ -22,8 +22,9 @@ use rustc_hash::FxHashMap;
 use typed_arena::Arena;
 
 use crate::host::Host;
-use crate::modules::{Module, ProjectFiles, SearchPaths};
+use crate::modules::{Module, SearchPaths};
 use crate::parse::Parsed;
+use crate::sources::ProjectFiles;
 use crate::value::{ClassId, Definition, FunctionId, Heap, ModuleId, Name, Names, Object, Scope, ScopeId, Value};
 
 pub(crate) use builtins::Builtins;
