@@ -30,9 +30,15 @@ pub(crate) fn python_files(root: &Utf8Path, exclude: &[GlobMatcher]) -> Walked {
             Err(error) => note_error(&error, &mut walked),
         }
     }
-    walked.files.sort();
+    walked.files.sort_unstable_by(in_path_order);
     walked.unreadable.sort();
     walked
+}
+
+/// The order of paths, part by part, found without taking them apart: a folder's own files stand together.
+fn in_path_order(a: &Utf8PathBuf, b: &Utf8PathBuf) -> std::cmp::Ordering {
+    let byte = |byte: u8| if std::path::is_separator(byte.into()) { 0 } else { byte };
+    a.as_str().bytes().map(byte).cmp(b.as_str().bytes().map(byte))
 }
 
 fn is_wanted(entry: &DirEntry, exclude: &[GlobMatcher]) -> bool {
@@ -117,6 +123,16 @@ mod tests {
 
     fn names(root: &Utf8Path, walked: &Walked) -> Vec<String> {
         walked.files.iter().map(|path| path.strip_prefix(root).unwrap_or(path).to_string()).collect()
+    }
+
+    #[test]
+    fn the_order_is_that_of_paths() {
+        let mut paths: Vec<Utf8PathBuf> =
+            ["a-b/c.py", "a/b.py", "a.py", "a/b/c.py", "/a", "b", "a", "a b"].map(Into::into).into();
+        let mut sorted = paths.clone();
+        sorted.sort();
+        paths.sort_unstable_by(in_path_order);
+        assert_eq!(paths, sorted);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! PostgreSQL extensions that a project's own code creates: by migration operation, or by SQL in a string.
 
+use memchr::memmem;
 use pgwright_python::ProjectFiles;
 use rayon::prelude::*;
 
@@ -33,7 +34,8 @@ const OPERATIONS: [(&str, &str); 8] = [
 ];
 
 fn in_text(text: &str, found: &mut Vec<String>) {
-    for (at, word) in text.match_indices("Extension(") {
+    let word = "Extension(";
+    for at in memmem::find_iter(text.as_bytes(), word) {
         let start = text[..at].rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |before| before + 1);
         let name = text.get(start..at + word.len() - 1).unwrap_or_default();
         if let Some((_, extension)) = OPERATIONS.iter().find(|(operation, _)| *operation == name) {
@@ -45,7 +47,8 @@ fn in_text(text: &str, found: &mut Vec<String>) {
         }
     }
     for word in ["xtension", "XTENSION"] {
-        for (at, _) in text.match_indices(word).filter(|(at, _)| is_create(text.get(..*at).unwrap_or_default())) {
+        let found_at = memmem::find_iter(text.as_bytes(), word);
+        for at in found_at.filter(|at| is_create(text.get(..*at).unwrap_or_default())) {
             let rest = text.get(at + word.len()..).unwrap_or_default().trim_start();
             let rest = match rest.get(..IF_NOT_EXISTS.len()) {
                 Some(words) if words.eq_ignore_ascii_case(IF_NOT_EXISTS) => &rest[IF_NOT_EXISTS.len()..],

@@ -1,10 +1,13 @@
 //! A Django project as read from source: what everything downstream starts from.
 
+use std::sync::OnceLock;
+
 use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Diagnostic, Span};
 use serde::Serialize;
 
 use crate::model::{Models, Value};
+use crate::schema::{SchemaOutcome, Scope, schema_of};
 use crate::usage::Usage;
 
 /// One Django project (or reusable app) and all that was understood of it.
@@ -27,6 +30,15 @@ pub struct Project {
     pub diagnostics: Vec<Diagnostic>,
     /// Number of Python files read as the project's own.
     pub file_count: usize,
+    /// See [`Project::own_schema`]; leave it empty.
+    pub schema: OnceLock<SchemaOutcome>,
+}
+
+impl Project {
+    /// The tables of the project's own models, made when first asked for.
+    pub fn own_schema(&self) -> &SchemaOutcome {
+        self.schema.get_or_init(|| schema_of(self, Scope::Own))
+    }
 }
 
 #[derive(Debug, Default, Clone, Serialize)]

@@ -3,7 +3,7 @@
 use pgwright_diagnostics::Span;
 use pgwright_django::Project;
 use pgwright_django::model::{Field, Model, Origin};
-use pgwright_django::schema::{SchemaOutcome, Scope, schema_of};
+use pgwright_django::schema::SchemaOutcome;
 use pgwright_schema::{ConstraintKind, Deferrable, Expr, IndexKey, IndexMethod, IndexOrigin, Nulls, SortOrder, Table};
 
 use crate::edits::{Sequence, meta_option};
@@ -11,16 +11,16 @@ use crate::edits::{Sequence, meta_option};
 /// The project's own models with their tables.
 pub(crate) struct Tables<'a> {
     project: &'a Project,
-    outcome: SchemaOutcome,
+    outcome: &'a SchemaOutcome,
 }
 
 impl<'a> Tables<'a> {
     pub(crate) fn new(project: &'a Project) -> Self {
-        Tables { project, outcome: schema_of(project, Scope::Own) }
+        Tables { project, outcome: project.own_schema() }
     }
 
     /// Models whose declarations are worth a finding: with a table, not of a test application.
-    pub(crate) fn models(&self) -> impl Iterator<Item = (&'a Model, &Table)> {
+    pub(crate) fn models(&self) -> impl Iterator<Item = (&'a Model, &'a Table)> {
         let models = self.project.models.own_tables().filter(|model| !is_of_tests(model));
         let own = models.filter(|model| !matches!(model.origin, Origin::AutomaticThrough { .. }));
         own.filter_map(|model| Some((model, self.outcome.schema.table(&model.table)?)))

@@ -26,7 +26,8 @@ pub fn names_digest<'a>(names: impl IntoIterator<Item = &'a str>, length: usize)
     for name in names {
         hash.update(name.as_bytes());
     }
-    let mut digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let halves = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let mut digest: String = halves.map(|half| char::from_digit(half.into(), 16).unwrap_or_default()).collect();
     digest.truncate(length);
     digest
 }

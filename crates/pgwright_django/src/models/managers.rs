@@ -2,6 +2,7 @@
 
 use pgwright_python::Evaluator;
 use pgwright_python::value::{ClassId, Name, ObjectId, Value as Evaluated};
+use rustc_hash::FxHashSet;
 
 use super::Context;
 use crate::model::Manager;
@@ -9,10 +10,10 @@ use crate::model::Manager;
 /// Managers of a model as `Options.managers` lists them: by creation, names of nearer classes hiding those of farther ones.
 pub(crate) fn managers(evaluator: &mut Evaluator<'_>, context: &Context<'_>, class: ClassId) -> Vec<Manager> {
     let mut found: Vec<(usize, ObjectId, Name)> = Vec::new();
-    let mut seen: Vec<Name> = Vec::new();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
     for (depth, ancestor) in evaluator.heap.class(class).mro.iter().enumerate() {
         for (name, value) in &evaluator.heap.class(*ancestor).attributes {
-            if seen.contains(name) {
+            if !seen.insert(name.as_str()) {
                 continue;
             }
             if let Evaluated::Instance(object) = value
@@ -21,7 +22,6 @@ pub(crate) fn managers(evaluator: &mut Evaluator<'_>, context: &Context<'_>, cla
             {
                 found.push((depth, *object, name.clone()));
             }
-            seen.push(name.clone());
         }
     }
     // `_meta.managers` is sorted by depth of inheritance, then by creation.

@@ -3,29 +3,23 @@
 const JSON_MODULES: [&str; 6] = ["json", "simplejson", "orjson", "ujson", "rapidjson", "demjson"];
 const YAML_FUNCTIONS: [&str; 6] = ["load", "safe_load", "full_load", "dump", "safe_dump", "unsafe_load"];
 
-/// Parts of a path that speak of hashing, encryption, signing or making secrets.
-const CRYPTOGRAPHIC: [&str; 20] = [
-    "hasher",
-    "hashlib",
-    "hmac",
-    "bcrypt",
-    "argon2",
-    "scrypt",
-    "pbkdf2",
-    "passlib",
-    "make_password",
-    "check_password",
-    "constant_time_compare",
-    "compare_digest",
-    "crypt",
-    "fernet",
-    "hash",
-    "digest",
-    "token_urlsafe",
-    "token_hex",
-    "get_random_string",
-    "signing",
-];
+/// Parts of a path that speak of hashing, encryption, signing or making secrets, by their first letter: every call of a project
+/// is looked at.
+fn cryptographic(letter: u8) -> &'static [&'static str] {
+    match letter {
+        b'a' => &["argon2"],
+        b'c' => &["crypt", "check_password", "constant_time_compare"],
+        b'd' => &["digest"],
+        b'f' => &["fernet"],
+        b'g' => &["get_random_string"],
+        b'h' => &["hash", "hmac"],
+        b'm' => &["make_password"],
+        b'p' => &["pbkdf2", "passlib"],
+        b's' => &["signing"],
+        b't' => &["token_urlsafe", "token_hex"],
+        _ => &[],
+    }
+}
 
 /// Keyword arguments and parts of an authentication that carry credentials.
 const CREDENTIALS: [&str; 22] = [
@@ -66,8 +60,12 @@ pub(super) fn is_document(path: &str) -> bool {
 }
 
 pub(super) fn is_cryptographic(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    CRYPTOGRAPHIC.iter().any(|part| lower.contains(part))
+    let path = path.as_bytes();
+    path.iter().enumerate().any(|(at, byte)| {
+        let starts =
+            |part: &&str| path[at..].get(..part.len()).is_some_and(|here| here.eq_ignore_ascii_case(part.as_bytes()));
+        cryptographic(byte.to_ascii_lowercase()).iter().any(starts)
+    })
 }
 
 pub(super) fn is_telling(path: &str) -> bool {

@@ -372,13 +372,7 @@ impl<'a> Evaluator<'a> {
 }
 
 fn holds(bytes: &[u8], marker: &str) -> bool {
-    marker.is_empty() || memmem(bytes, marker.as_bytes())
-}
-
-/// Whether `needle` occurs in `haystack`.
-fn memmem(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return true };
-    haystack.iter().enumerate().any(|(at, byte)| byte == first && haystack[at..].starts_with(needle))
+    memchr::memmem::find(bytes, marker.as_bytes()).is_some()
 }
 
 /// Whether the top package belongs to Python itself, whose modules are never missing.

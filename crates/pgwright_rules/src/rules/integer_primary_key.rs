@@ -167,7 +167,10 @@ struct Line {
 }
 
 fn config_line(files: &Files, app: &App) -> Option<Line> {
-    let inside = |path: &camino::Utf8Path| path.parent() == Some(app.path.as_path());
+    // Texts are compared first because that is quick, and there are many files.
+    let inside = |path: &camino::Utf8Path| {
+        path.as_str().starts_with(app.path.as_str()) && path.parent() == Some(app.path.as_path())
+    };
     assignment(files, inside, "default_auto_field")
 }
 
@@ -175,7 +178,11 @@ fn setting_line(facts: Facts) -> Option<Line> {
     facts.project.settings.modules.iter().find_map(|module| {
         let path = module.replace('.', "/");
         let (file, package) = (format!("{path}.py"), format!("{path}/__init__.py"));
-        assignment(facts.files, |path| path.ends_with(&file) || path.ends_with(&package), "DEFAULT_AUTO_FIELD")
+        let last = file.rsplit('/').next().unwrap_or_default();
+        let may_be = |path: &str| path.ends_with(last) || path.ends_with("__init__.py");
+        let wanted =
+            |path: &camino::Utf8Path| may_be(path.as_str()) && (path.ends_with(&file) || path.ends_with(&package));
+        assignment(facts.files, wanted, "DEFAULT_AUTO_FIELD")
     })
 }
 
