@@ -63,7 +63,10 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
     if to_file && matches!(args.format, Format::Full | Format::Concise) {
         output.remark(&plural(found.len(), "finding", "findings"));
     }
-    Ok(if found.is_empty() || args.exit_zero { Status::Clean } else { Status::Findings })
+    let status = if found.is_empty() || args.exit_zero { Status::Clean } else { Status::Findings };
+    // The process ends: its memory goes back as a whole, quicker than piece by piece.
+    std::mem::forget(round);
+    Ok(status)
 }
 
 /// One reading of the project with what the rules found in it.

@@ -1,7 +1,8 @@
 //! The file system as the analysis sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_python::Host;
@@ -15,6 +16,75 @@ pub(crate) const LARGEST_FILE: u64 = 10 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     pub(crate) changed: BTreeMap<Utf8PathBuf, String>,
+    /// Looking for modules asks for thousands of files that are not there: each folder is listed once instead.
+    folders: Mutex<HashMap<Utf8PathBuf, Arc<Folder>>>,
+}
+
+#[derive(Debug)]
+enum Folder {
+    Listed(HashMap<String, Kind>),
+    Missing,
+    /// There, perhaps, but not to be listed.
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    /// A link, or something rarer: the system has to be asked.
+    Other,
+}
+
+impl Disk {
+    /// What a path is, none when nothing is there.
+    fn kind(&self, path: &Utf8Path) -> Option<Kind> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Some(Kind::Other) };
+        match &*self.folder(parent) {
+            Folder::Listed(entries) => entries.get(name).copied(),
+            Folder::Missing => None,
+            Folder::Closed => Some(Kind::Other),
+        }
+    }
+
+    fn folder(&self, path: &Utf8Path) -> Arc<Folder> {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = folders.get(path) {
+            return folder.clone();
+        }
+        let is_lost = |above: &Utf8Path, below: &Utf8Path| match folders.get(above).map(Arc::as_ref) {
+            Some(Folder::Missing) => true,
+            Some(Folder::Listed(entries)) => below.file_name().is_some_and(|name| !entries.contains_key(name)),
+            _ => false,
+        };
+        let folder = Arc::new(
+            match path.ancestors().zip(path.ancestors().skip(1)).any(|(below, above)| is_lost(above, below)) {
+                true => Folder::Missing,
+                false => list(path),
+            },
+        );
+        folders.insert(path.to_owned(), folder.clone());
+        folder
+    }
+}
+
+fn list(path: &Utf8Path) -> Folder {
+    let path = if path.as_str().is_empty() { Utf8Path::new(".") } else { path };
+    let entries = match path.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Folder::Missing,
+        Err(_) => return Folder::Closed,
+    };
+    let entry = |entry: io::Result<camino::Utf8DirEntry>| {
+        let entry = entry.ok()?;
+        let kind = match entry.file_type() {
+            Ok(kind) if kind.is_file() => Kind::File,
+            Ok(kind) if kind.is_dir() => Kind::Folder,
+            _ => Kind::Other,
+        };
+        Some((entry.file_name().to_owned(), kind))
+    };
+    Folder::Listed(entries.filter_map(entry).collect())
 }
 
 impl Host for Disk {
@@ -34,11 +104,18 @@ impl Host for Disk {
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {
-        self.changed.contains_key(path) || path.is_file()
+        self.changed.contains_key(path)
+            || match self.kind(path) {
+                Some(Kind::Other) => path.is_file(),
+                kind => kind == Some(Kind::File),
+            }
     }
 
     fn is_dir(&self, path: &Utf8Path) -> bool {
-        path.is_dir()
+        match self.kind(path) {
+            Some(Kind::Other) => path.is_dir(),
+            kind => kind == Some(Kind::Folder),
+        }
     }
 
     fn list(&self, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
@@ -91,6 +168,27 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
         (folder, path)
+    }
+
+    #[test]
+    fn what_a_path_is_comes_from_its_folder() {
+        let (_keep, folder) = folder();
+        std::fs::create_dir(folder.join("package")).expect("made");
+        std::fs::write(folder.join("package/a.py"), "").expect("written");
+        let disk = Disk::default();
+        assert!(disk.is_dir(&folder) && disk.is_dir(&folder.join("package")) && !disk.is_dir(&folder.join("none")));
+        assert!(disk.is_file(&folder.join("package/a.py")) && !disk.is_file(&folder.join("package/b.py")));
+        assert!(!disk.is_file(&folder.join("package")) && !disk.is_file(&folder.join("none/deeper/a.py")));
+        assert!(!disk.is_file(&folder.join("package/a.py/b.py")), "below a file is nothing");
+        assert!(
+            disk.is_dir(Utf8Path::new(".")) && disk.is_dir(Utf8Path::new("/")) && disk.is_dir(Utf8Path::new("src"))
+        );
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("package", folder.join("link")).expect("linked");
+            let disk = Disk::default();
+            assert!(disk.is_dir(&folder.join("link")) && disk.is_file(&folder.join("link/a.py")));
+        }
     }
 
     #[test]

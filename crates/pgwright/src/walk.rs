@@ -1,8 +1,10 @@
 //! Finding the Python files of a project.
 
+use std::sync::{Mutex, PoisonError};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::GlobMatcher;
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::disk::LARGEST_FILE;
 
@@ -15,21 +17,32 @@ pub(crate) struct Walked {
 }
 
 /// Every Python file below `root`, without what `.gitignore` and `exclude` name, hidden folders, virtual environments,
-/// `node_modules` and caches. Links to folders are not followed, so a loop of them cannot trap us.
+/// `node_modules`, catalogues of translations and caches. Links to folders are not followed, so a loop of them cannot trap us.
 pub(crate) fn python_files(root: &Utf8Path, exclude: &[GlobMatcher]) -> Walked {
-    let mut walked = Walked::default();
     let filter = exclude.to_vec();
     let walk = WalkBuilder::new(root)
         .require_git(false)
         .follow_links(false)
+        .threads(rayon::current_num_threads())
         .filter_entry(move |entry| entry.depth() == 0 || is_wanted(entry, &filter))
-        .build();
-    for entry in walk {
-        match entry {
-            Ok(entry) => visit(&entry, &mut walked),
-            Err(error) => note_error(&error, &mut walked),
-        }
-    }
+        .build_parallel();
+    let walked = Mutex::new(Walked::default());
+    walk.run(|| {
+        Box::new(|entry| {
+            let mut found = Walked::default();
+            match entry {
+                Ok(entry) => visit(&entry, &mut found),
+                Err(error) => note_error(&error, &mut found),
+            }
+            if !found.files.is_empty() || !found.unreadable.is_empty() {
+                let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
+                walked.files.append(&mut found.files);
+                walked.unreadable.append(&mut found.unreadable);
+            }
+            WalkState::Continue
+        })
+    });
+    let mut walked = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
     walked.files.sort_unstable_by(in_path_order);
     walked.unreadable.sort();
     walked
@@ -52,7 +65,7 @@ fn is_wanted(entry: &DirEntry, exclude: &[GlobMatcher]) -> bool {
     }
     !matches!(
         entry.file_name().to_str(),
-        Some("node_modules" | "__pycache__" | "site-packages" | "dist-packages" | "__pypackages__")
+        Some("node_modules" | "__pycache__" | "site-packages" | "dist-packages" | "__pypackages__" | "LC_MESSAGES")
     ) && !path.join("pyvenv.cfg").is_file()
 }
 
