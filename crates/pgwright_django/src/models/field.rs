@@ -31,7 +31,7 @@ pub(crate) fn fields(
             DraftKind::AutomaticKey(class) => automatic_key(evaluator, class),
             DraftKind::ParentLink(parent) => parent_link(*parent, drafts, by_class, &field),
             DraftKind::OrderWithRespectTo => order_field(&field),
-            DraftKind::Object(object) => match convert(evaluator, context, draft, &field, *object) {
+            DraftKind::Object(object) => match convert_once(evaluator, context, draft, &field, *object) {
                 Ok(converted) => converted,
                 Err(reason) => {
                     if local {
@@ -184,6 +184,26 @@ fn internal_type(evaluator: &mut Evaluator<'_>, instance: &Evaluated) -> Option<
         Ok(Evaluated::Str(text)) => Some(text.to_string()),
         _ => None,
     }
+}
+
+/// A field without a relation is the same in every model that inherits it.
+fn convert_once(
+    evaluator: &mut Evaluator<'_>,
+    context: &Context<'_>,
+    draft: &Draft,
+    drafted: &DraftField,
+    object: ObjectId,
+) -> Result<Field, String> {
+    let key = (object, drafted.declared_in);
+    let known = context.converted.borrow().get(&key).filter(|known| known.name == drafted.name).cloned();
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let field = convert(evaluator, context, draft, drafted, object)?;
+    if field.relation.is_none() {
+        context.converted.borrow_mut().insert(key, field.clone());
+    }
+    Ok(field)
 }
 
 /// Builds the field of an instance. The error is the reason it cannot be known.

@@ -13,14 +13,16 @@ mod site;
 mod target;
 mod values;
 
+use std::cell::RefCell;
+
 pub(crate) use field::key_of;
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
-use pgwright_python::value::ClassId;
+use pgwright_python::value::{ClassId, ObjectId};
 use rustc_hash::FxHashMap;
 
 use crate::apps::LoadedApp;
-use crate::model::{Model, ModelId, Models, Origin};
+use crate::model::{Field, Model, ModelId, Models, Origin};
 use crate::project::{Settings, Unresolved};
 
 /// What building needs to look at besides the classes.
@@ -30,6 +32,8 @@ pub(crate) struct Context<'c> {
     pub(crate) known: Known,
     /// `app_label.ModelName` of each model class; filled once the drafts are made.
     pub(crate) labels: FxHashMap<ClassId, String>,
+    /// Fields without relations, by their object and the class that declares them.
+    pub(crate) converted: RefCell<FxHashMap<(ObjectId, ClassId), Field>>,
 }
 
 /// Classes of Django that decide what an attribute is.
@@ -72,7 +76,7 @@ pub(crate) fn build(
     unresolved: &mut Vec<Unresolved>,
 ) -> Models {
     let Some(known) = Known::find(evaluator) else { return Models::default() };
-    let mut context = Context { apps, settings, known, labels: FxHashMap::default() };
+    let mut context = Context { apps, settings, known, labels: FxHashMap::default(), converted: RefCell::default() };
     let drafts = draft::drafts(evaluator, &context, unresolved);
     context.labels = drafts.iter().map(|draft| (draft.class, draft.label())).collect();
     let by_class: FxHashMap<ClassId, ModelId> =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Eval, Evaluator, Flow};
-use crate::value::{ClassId, Descriptor, Name, ObjectId, SuperOf, Value};
+use crate::value::{ClassId, Descriptor, Dict, Key, Name, Names, ObjectId, SuperOf, Value};
 
 impl Evaluator<'_> {
     /// An attribute; unknown where it is missing, unless something is there to catch the `AttributeError`.
@@ -103,9 +103,8 @@ impl Evaluator<'_> {
             return Ok(Some(Value::Class(class)));
         }
         if name == "__dict__" {
-            let items = self.heap.instance(id).map(|instance| instance.attributes.clone()).unwrap_or_default();
-            let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
-            return Ok(Some(self.make_dict(items)));
+            let copy = self.heap.instance(id).map(|instance| namespace(&instance.attributes)).unwrap_or_default();
+            return Ok(Some(self.heap.dict(copy)));
         }
         if let Some((_, getter)) = self.heap.find_in_class(class, "__getattr__") {
             let getter = getter.clone();
@@ -153,9 +152,8 @@ impl Evaluator<'_> {
             "__mro__" => Some(Value::tuple(record.mro.iter().map(|class| Value::Class(*class)).collect())),
             "__bases__" => Some(Value::tuple(record.bases.iter().map(|class| Value::Class(*class)).collect())),
             "__dict__" => {
-                let items = record.attributes.clone();
-                let items = items.into_iter().map(|(name, value)| (Value::str(name.as_str()), value)).collect();
-                Some(self.make_dict(items))
+                let copy = namespace(&record.attributes);
+                Some(self.heap.dict(copy))
             }
             "mro" => {
                 let classes = record.mro.iter().map(|class| Value::Class(*class)).collect();
@@ -202,4 +200,13 @@ impl Evaluator<'_> {
         }
         Ok(None)
     }
+}
+
+/// `__dict__`: a copy, made often, because the making of every class looks at those of its bases.
+fn namespace(names: &Names) -> Dict {
+    let entry = |(name, value): (&Name, &Value)| {
+        let name: Arc<str> = name.as_str().into();
+        (Key::Str(name.clone()), (Value::Str(name), value.clone()))
+    };
+    Dict { entries: names.iter().map(entry).collect(), open: false }
 }
