@@ -1,6 +1,8 @@
 //! From the description of a snippet to the call it stands for.
 
-use pgwright_django::model::{Model, PrivateField};
+use pgwright_django::model::{Model, PrivateField, Value as Known};
+use pgwright_django::queries::Query;
+use pgwright_django::queries::build::{Applied, apply};
 use pgwright_django::queries::context::{Context, FieldId};
 use pgwright_django::queries::write::bulk::{Conflicts, Count, Keys, bulk_create, bulk_update};
 use pgwright_django::queries::write::load::{Refresh, backward, forward, refresh};
@@ -9,7 +11,7 @@ use pgwright_django::queries::write::many::{Many, Side, many};
 use pgwright_django::queries::write::save::{Check, Fields, Force, Key, Parents, Save, State, save};
 use pgwright_django::queries::write::update::update;
 use pgwright_django::queries::write::{
-    Filter, Given, Relations, Rows, Statement, Values, When, delete, generic, many as many_module, reverse, session,
+    Given, Relations, Rows, Statement, Values, When, delete, generic, many as many_module, reverse, session,
 };
 use toml::Value;
 
@@ -68,37 +70,35 @@ impl Spec<'_> {
         values
     }
 
+    /// The queryset: conditions as text, or look-ups with the kind of value each is given.
     fn rows(&self) -> Rows {
-        let optional = |key: &str| self.toml.get(key).and_then(Value::as_str).map(str::to_owned);
-        let filter = match (optional("where"), optional("subquery")) {
-            (Some(condition), _) => Filter::Where(condition),
-            (None, Some(keys)) if self.context.at_least(6, 1) => Filter::Keys(quoted(&keys)),
-            (None, Some(keys)) => Filter::Keys(keys),
-            (None, None) => Filter::None,
-        };
-        Rows { filter, objects: optional("select"), keys: optional("keys") }
+        if let Some(lookups) = self.toml.get("filter").and_then(Value::as_table) {
+            return Rows::Query(Box::new(self.filtered(lookups)));
+        }
+        match self.toml.get("where").and_then(Value::as_str) {
+            Some(condition) => Rows::Where(condition.to_owned()),
+            None => Rows::All,
+        }
+    }
+
+    fn filtered(&self, lookups: &toml::Table) -> Query {
+        let unknown = || Known::Unknown("a value".to_owned());
+        let lookups: Vec<(String, Known)> = lookups
+            .iter()
+            .map(|(name, kind)| {
+                let value = if kind.as_str() == Some("list") { Known::List(vec![unknown()]) } else { unknown() };
+                (name.clone(), value)
+            })
+            .collect();
+        match apply(self.context, &Query::new(self.model().id), "filter", &[], &lookups) {
+            Applied::Query(query) => *query,
+            Applied::Unknown(reason) => panic!("{reason}"),
+        }
     }
 
     fn key(&self) -> Key {
         if self.text("key") == "set" { Key::Set } else { Key::Unset }
     }
-}
-
-/// Since 6.1 aliases are quoted.
-fn quoted(sql: &str) -> String {
-    let mut text = String::new();
-    let mut rest = sql;
-    while let Some(at) = rest.find('U') {
-        let digits = rest[at + 1..].chars().take_while(char::is_ascii_digit).count();
-        text.push_str(&rest[..at]);
-        if digits > 0 {
-            text.push_str(&format!("\"{}\"", &rest[at..=at + digits]));
-        } else {
-            text.push('U');
-        }
-        rest = &rest[at + 1 + digits..];
-    }
-    text + rest
 }
 
 pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Value) -> Vec<Statement> {
@@ -115,17 +115,19 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
             let parents = if spec.flag("keep_parents") { delete::Parents::Kept } else { delete::Parents::Deleted };
             delete::delete(context, relations, spec.model().id, parents)
         }
-        "delete_rows" => delete::delete_rows(context, relations, spec.model().id, &spec.rows()),
-        "raw_delete" => delete::raw_delete(context, spec.model().id, &spec.rows()),
-        "update_rows" => update(context, spec.model().id, &spec.rows(), &spec.list("set"), &spec.values()),
+        "delete_rows" => delete::delete_rows(context, relations, spec.model().id, &spec.rows()).expect("rows"),
+        "raw_delete" => delete::raw_delete(context, spec.model().id, &spec.rows()).expect("rows"),
+        "update_rows" => {
+            update(context, spec.model().id, &spec.rows(), &spec.list("set"), &spec.values()).expect("rows")
+        }
         "bulk_create" => bulk(&spec),
         "bulk_update" => {
             let model = spec.model().id;
             let rows = match spec.rows() {
-                Rows { filter: Filter::None, .. } => Rows::by_keys(context, model),
+                Rows::All => Rows::by_keys(context, model),
                 rows => rows,
             };
-            bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values())
+            bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values()).expect("rows")
         }
         "get_or_create" => get_or_create(context, &looked(&spec)),
         "update_or_create" => update_or_create(context, &looked(&spec), &spec.list("set"), &spec.values()),
@@ -146,11 +148,11 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
         "refresh" => {
             let fields = spec.list("fields");
             let fields = if fields.is_empty() { Refresh::All } else { Refresh::Only(&fields) };
-            vec![refresh(context, spec.model().id, fields)]
+            refresh(context, spec.model().id, fields).into_iter().collect()
         }
         "load" => forward(context, spec.field()).into_iter().collect(),
-        "reverse_load" => vec![backward(context, spec.field())],
-        "generic_load" => generic::load_generic(context, spec.model_named(spec.text("target")).id),
+        "reverse_load" => backward(context, spec.field()).into_iter().collect(),
+        "generic_load" => generic::load_generic(context, spec.model_named(spec.text("target")).id).expect("a model"),
         "content_type" => {
             let model = spec.model_named("Plain").id;
             let mut statement = match spec.text("action") {
@@ -200,7 +202,10 @@ fn saved(spec: &Spec<'_>) -> Save {
 }
 
 fn looked(spec: &Spec<'_>) -> GetOrCreate {
-    GetOrCreate { values: spec.values(), ..GetOrCreate::by_fields(spec.context, spec.model().id, &spec.list("by")) }
+    GetOrCreate {
+        values: spec.values(),
+        ..GetOrCreate::by_fields(spec.context, &Query::new(spec.model().id), &spec.list("by")).expect("fields")
+    }
 }
 
 fn count(spec: &Spec<'_>) -> Count {
@@ -239,7 +244,7 @@ fn many_call(spec: &Spec<'_>, relations: &Relations) -> Vec<Statement> {
         "get_or_create" => many_module::Call::GetOrCreate(&by),
         other => panic!("no such call: {other}"),
     };
-    many(spec.context, relations, manager, &call, None, &spec.values())
+    many(spec.context, relations, &manager, &call, None, &spec.values())
 }
 
 fn reverse_call<'s>(spec: &Spec<'_>, by: &'s [&'s str], set: &'s [&'s str]) -> reverse::Call<'s> {
@@ -279,7 +284,7 @@ fn generic_call<'s>(spec: &Spec<'_>, by: &'s [&'s str]) -> generic::Call<'s> {
 fn sessions(spec: &Spec<'_>, relations: &Relations) -> Vec<Statement> {
     let model = |label: &str| spec.context.models.by_label(label).unwrap_or_else(|| panic!("no model {label}")).id;
     let call = match spec.text("action") {
-        "user" => return vec![session::user(spec.context, model("auth.User"))],
+        "user" => return session::user(spec.context, model("auth.User")).into_iter().collect(),
         "load" => session::Call::Load,
         "create" => session::Call::Create,
         "save" => session::Call::Save,

@@ -113,7 +113,7 @@ pub fn bulk_update(
     objects: usize,
     fields: &[&str],
     values: &Values,
-) -> Vec<Statement> {
+) -> Result<Vec<Statement>, String> {
     let mut cases = Values::default();
     for id in fields.iter().filter_map(|name| field_named(context, model, name)) {
         let case = case(context, model, id, objects, values);

@@ -1,23 +1,25 @@
 //! Generic relations: content types, the manager of a `GenericRelation`, loading through a `GenericForeignKey`.
 
+use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
+use super::super::query::Query;
 use super::delete::delete_rows;
 use super::load::object_by_key;
 use super::lookup::{GetOrCreate, get_or_create};
 use super::save::{Force, Save, save};
-use super::select::{Columns, Order, Select};
+use super::select::{any_list, any_value, filtered, read};
 use super::text::{all, column, field_named, key_in};
 use super::update::update;
 use super::{Action, Relations, Rows, Statement, When, all_when};
-use crate::model::{ModelId, PrivateField};
+use crate::model::{ModelId, PrivateField, Value};
 
 /// The objects on the far side of a generic relation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Generic {
     pub(super) model: ModelId,
     content_type: FieldId,
     object_id: FieldId,
-    key_first: bool,
+    names: (String, String),
 }
 
 /// Where a `GenericRelation` leads; none when the model or its fields are not known.
@@ -25,9 +27,8 @@ pub(super) fn objects_of(context: &Context<'_>, relation: &PrivateField) -> Opti
     let model = context.models.by_label(relation.to_label.as_deref()?)?.id;
     let content_type = field_named(context, model, &relation.content_type_field)?;
     let object_id = field_named(context, model, &relation.object_id_field)?;
-    // Keyword arguments of `filter()` are sorted by name.
-    let key_first = relation.object_id_field < relation.content_type_field;
-    Some(Generic { model, content_type, object_id, key_first })
+    let names = (relation.content_type_field.clone(), relation.object_id_field.clone());
+    Some(Generic { model, content_type, object_id, names })
 }
 
 impl Generic {
@@ -39,25 +40,32 @@ impl Generic {
     fn conditions(&self, context: &Context<'_>, operator: &str) -> Vec<String> {
         let kind = format!("{} = %s", column(context, self.content_type));
         let key = format!("{} {operator}", column(context, self.object_id));
-        if self.key_first { vec![key, kind] } else { vec![kind, key] }
+        // Keyword arguments of `filter()` are sorted by name.
+        if self.names.1 < self.names.0 { vec![key, kind] } else { vec![kind, key] }
+    }
+
+    /// The same as a filter takes it; `key` is the object's id, or several.
+    pub(super) fn lookups(&self, key: Value) -> Vec<(String, Value)> {
+        let suffix = if matches!(key, Value::List(_)) { "__in" } else { "" };
+        vec![(format!("{}__pk", self.names.0), any_value()), (format!("{}{suffix}", self.names.1), key)]
     }
 
     fn own(&self, context: &Context<'_>) -> Rows {
-        Rows::with(&self.condition(context, "= %s"))
+        Rows::Where(self.condition(context, "= %s"))
     }
 
     fn some(&self, context: &Context<'_>) -> Rows {
         let mut conditions = self.conditions(context, "= %s");
         conditions.push(key_in(context, self.model));
-        Rows::with(&all(&conditions))
+        Rows::Where(all(&conditions))
     }
 
-    fn select(&self, context: &Context<'_>, rows: &Rows, order: Order) -> Statement {
-        let condition = match &rows.filter {
-            super::Filter::Where(condition) => condition.as_str(),
-            _ => "",
-        };
-        Select { model: self.model, columns: Columns::All, condition, order, tail: "" }.statement(context)
+    /// The manager's objects; `more` narrows them.
+    fn queried(&self, context: &Context<'_>, more: &[(&str, Value)]) -> Result<Query, String> {
+        let lookups = self.lookups(any_value());
+        let lookups: Vec<(&str, Value)> = lookups.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let query = filtered(context, &Query::new(self.model), &lookups)?;
+        if more.is_empty() { Ok(query) } else { filtered(context, &query, more) }
     }
 }
 
@@ -91,12 +99,14 @@ pub fn generic(
     let mut statements = vec![content_type(context, model).when(&[When::Uncached])];
     let add = || {
         let names = [relation.content_type_field.as_str(), relation.object_id_field.as_str()];
-        update(context, far.model, &Rows::with(&key_in(context, far.model)), &names, &super::Values::default())
+        let rows = Rows::by_keys(context, far.model);
+        update(context, far.model, &rows, &names, &super::Values::default()).unwrap_or_default()
     };
-    let remove = |rows: &Rows| delete_rows(context, relations, far.model, rows);
-    let each = |rows: &Rows| {
+    let remove = |rows: &Rows| delete_rows(context, relations, far.model, rows).unwrap_or_default();
+    let each = |more: &[(&str, Value)]| {
         let one = super::delete::delete(context, relations, far.model, super::delete::Parents::Deleted);
-        let mut statements = vec![far.select(context, rows, Order::Meta)];
+        let query = far.queried(context, more).and_then(|query| read(context, &query, &Terminal::Iterate));
+        let mut statements: Vec<Statement> = query.into_iter().collect();
         statements.extend(all_when(one, &When::Rows));
         statements
     };
@@ -105,11 +115,12 @@ pub fn generic(
         Call::Add => add(),
         Call::AddEach => save(context, &Save::loaded(far.model)),
         Call::Remove => remove(&some),
-        Call::RemoveEach => each(&some),
+        Call::RemoveEach => each(&[("pk__in", any_list())]),
         Call::Clear => remove(&own),
-        Call::ClearEach => each(&own),
+        Call::ClearEach => each(&[]),
         Call::Set => {
-            let mut set = vec![far.select(context, &own, Order::Meta)];
+            let query = far.queried(context, &[]).and_then(|query| read(context, &query, &Terminal::Iterate));
+            let mut set: Vec<Statement> = query.into_iter().collect();
             set.extend(all_when(remove(&some), &When::Removed));
             set.extend(all_when(add(), &When::Added));
             set
@@ -121,13 +132,13 @@ pub fn generic(
         }
         Call::Create => save(context, &Save { force: Force::Insert, ..Save::added(far.model) }),
         Call::GetOrCreate(by) => {
-            let mut conditions = far.conditions(context, "= %s");
-            let mut names: Vec<&str> = by.to_vec();
-            names.extend([relation.content_type_field.as_str(), relation.object_id_field.as_str()]);
-            names.sort_unstable();
-            let looked = names.iter().filter_map(|name| field_named(context, far.model, name));
-            conditions.extend(looked.map(|field| format!("{} = %s", column(context, field))));
-            get_or_create(context, &GetOrCreate::by_condition(far.model, &all(&conditions)))
+            let mut more: Vec<(&str, Value)> = by.iter().map(|name| (*name, any_value())).collect();
+            more.push((&relation.content_type_field, any_value()));
+            more.push((&relation.object_id_field, any_value()));
+            match far.queried(context, &more) {
+                Ok(query) => get_or_create(context, &GetOrCreate::new(query)),
+                Err(_) => Vec::new(),
+            }
         }
     });
     statements
@@ -160,6 +171,6 @@ fn select_content_type(context: &Context<'_>, model: ModelId, condition: &str) -
 }
 
 /// `object.target` through a `GenericForeignKey` that holds an object of this model.
-pub fn load_generic(context: &Context<'_>, target: ModelId) -> Vec<Statement> {
-    vec![content_type_by_id(context, target).when(&[When::Uncached]), object_by_key(context, target)]
+pub fn load_generic(context: &Context<'_>, target: ModelId) -> Result<Vec<Statement>, String> {
+    Ok(vec![content_type_by_id(context, target).when(&[When::Uncached]), object_by_key(context, target)?])
 }

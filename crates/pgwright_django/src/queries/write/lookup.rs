@@ -1,20 +1,19 @@
 //! `get_or_create()` and `update_or_create()`.
 
+use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
+use super::super::query::Query;
 use super::save::{Fields, Force, Key, Save, save};
-use super::select::{Columns, Order, Select};
-use super::text::{all, column, field_named, is_named, key_fields, local};
-use super::{Rows, Statement, Values, When, all_when};
-use crate::model::{Field, ModelId};
+use super::select::{any_value, called, filtered, read};
+use super::text::{field_named, is_named, key_fields, local};
+use super::{Statement, Values, When, all_when};
+use crate::model::{Field, ModelId, Value};
 
 /// One call of `get_or_create()`.
 #[derive(Debug, Clone)]
 pub struct GetOrCreate {
-    pub model: ModelId,
-    /// The SELECT up to its `LIMIT`, when the look-up is not by the table's own columns or the queryset is filtered.
-    pub select: Option<String>,
-    /// The condition on the table, where `select` is not given.
-    pub condition: String,
+    /// The queryset with the look-up as its filter.
+    pub query: Query,
     /// Whether the key is among what is given.
     pub key: Key,
     /// What a new object is made of.
@@ -22,50 +21,30 @@ pub struct GetOrCreate {
 }
 
 impl GetOrCreate {
-    pub fn by_condition(model: ModelId, condition: &str) -> GetOrCreate {
-        GetOrCreate { model, select: None, condition: condition.to_owned(), key: Key::Unset, values: Values::default() }
+    pub fn new(query: Query) -> GetOrCreate {
+        GetOrCreate { query, key: Key::Unset, values: Values::default() }
     }
 
-    /// By equality of these fields, in this order.
-    pub fn by_fields(context: &Context<'_>, model: ModelId, names: &[&str]) -> GetOrCreate {
-        let mut names = names.to_vec();
-        names.sort_unstable();
+    /// By equality of these fields.
+    pub fn by_fields(context: &Context<'_>, query: &Query, names: &[&str]) -> Result<GetOrCreate, String> {
+        let model = query.model;
         let fields: Vec<FieldId> = names.iter().filter_map(|name| field_named(context, model, name)).collect();
         let keys = key_fields(context, model);
         let key = if keys.iter().all(|key| fields.contains(key)) { Key::Set } else { Key::Unset };
-        let conditions: Vec<String> =
-            fields.into_iter().map(|field| format!("{} = %s", column(context, field))).collect();
-        GetOrCreate { key, ..GetOrCreate::by_condition(model, &all(&conditions)) }
-    }
-
-    fn look(&self, context: &Context<'_>, tail: &'static str) -> Statement {
-        match &self.select {
-            Some(select) => {
-                let rows = Rows { objects: Some(format!("{select}{tail}")), ..Rows::default() };
-                rows.select_objects(context, self.model)
-            }
-            None => {
-                let select = Select {
-                    model: self.model,
-                    columns: Columns::All,
-                    condition: &self.condition,
-                    order: Order::None,
-                    tail,
-                };
-                select.statement(context)
-            }
-        }
+        let lookups: Vec<(&str, Value)> = names.iter().map(|name| (*name, any_value())).collect();
+        Ok(GetOrCreate { key, ..GetOrCreate::new(filtered(context, query, &lookups)?) })
     }
 
     fn create(&self, context: &Context<'_>) -> Vec<Statement> {
-        let new = Save { force: Force::Insert, key: self.key, values: self.values.clone(), ..Save::added(self.model) };
+        let new =
+            Save { force: Force::Insert, key: self.key, values: self.values.clone(), ..Save::added(self.query.model) };
         all_when(save(context, &new), &When::Missing)
     }
 }
 
 /// What `get_or_create()` sends.
 pub fn get_or_create(context: &Context<'_>, call: &GetOrCreate) -> Vec<Statement> {
-    let mut statements = vec![call.look(context, " LIMIT 21")];
+    let mut statements: Vec<Statement> = read(context, &call.query, &Terminal::Get).into_iter().collect();
     statements.extend(call.create(context));
     statements
 }
@@ -77,10 +56,15 @@ pub fn update_or_create(
     defaults: &[&str],
     updated: &Values,
 ) -> Vec<Statement> {
-    let mut statements = vec![call.look(context, " LIMIT 21 FOR UPDATE")];
+    let locked = called(context, &call.query, "select_for_update", &[], &[]);
+    let mut statements: Vec<Statement> =
+        locked.and_then(|query| read(context, &query, &Terminal::Get)).into_iter().collect();
     statements.extend(call.create(context));
-    let found =
-        Save { fields: saved(context, call.model, defaults), values: updated.clone(), ..Save::loaded(call.model) };
+    let found = Save {
+        fields: saved(context, call.query.model, defaults),
+        values: updated.clone(),
+        ..Save::loaded(call.query.model)
+    };
     statements.extend(all_when(save(context, &found), &When::Found));
     statements
 }

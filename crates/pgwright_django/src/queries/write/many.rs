@@ -1,18 +1,19 @@
 //! Managers of many-to-many fields (`create_forward_many_to_many_manager`).
 
-use pgwright_schema::names::quote_name;
-
+use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
+use super::super::query::Query;
 use super::bulk::{Conflicts, Count, Keys, bulk_create};
 use super::delete::delete_rows;
 use super::lookup::{GetOrCreate, get_or_create};
 use super::save::{Force, Save, save};
-use super::text::{all, any, bare, column, field_named, is_named, table};
-use super::{Action, Relations, Rows, Statement, Values, When, all_when};
-use crate::model::{ModelId, Origin, RelationKind};
+use super::select::{any_list, any_value, called, filtered, read};
+use super::text::{all, any, column, is_named};
+use super::{Relations, Rows, Statement, Values, When, all_when};
+use crate::model::{ModelId, Origin, RelationKind, Value};
 
 /// One end of a many-to-many relation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Many {
     /// The model of the objects the manager gives.
     pub model: ModelId,
@@ -23,6 +24,8 @@ pub struct Many {
     target: FieldId,
     symmetrical: Symmetry,
     side: Side,
+    /// By which name the given objects are filtered by the manager's own.
+    query_name: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,14 +72,30 @@ impl Many {
                 Symmetry::None
             };
         Some(match side {
-            Side::Forward => Many { model: to, through, source: source.0, target: target.0, symmetrical, side },
-            Side::Reverse => Many { model, through, source: target.0, target: source.0, symmetrical, side },
+            Side::Forward => {
+                let query_name = reverse_name(context, model, name)?;
+                Many { model: to, through, source: source.0, target: target.0, symmetrical, side, query_name }
+            }
+            Side::Reverse => {
+                let query_name = field.name.clone();
+                Many { model, through, source: target.0, target: source.0, symmetrical, side, query_name }
+            }
         })
     }
 
     /// The two keys of the through table in the other direction.
-    fn mirrored(self) -> Many {
-        Many { source: self.target, target: self.source, ..self }
+    fn mirrored(&self) -> Many {
+        Many { source: self.target, target: self.source, ..self.clone() }
+    }
+
+    /// The objects of the manager.
+    fn queried(&self, context: &Context<'_>) -> Result<Query, String> {
+        let name = match context.target(self.source) {
+            Some(key) => format!("{}__{}", self.query_name, context.field(key).name),
+            None => self.query_name.clone(),
+        };
+        let sticky = called(context, &Query::new(self.model), "_next_is_sticky", &[], &[])?;
+        filtered(context, &sticky, &[(&name, any_value())])
     }
 
     fn is(&self, context: &Context<'_>, field: FieldId) -> String {
@@ -90,7 +109,7 @@ impl Many {
             None => self.is(context, from),
         };
         let forth = one(self.source, self.target);
-        Rows::with(&match self.symmetrical {
+        Rows::Where(match self.symmetrical {
             Symmetry::None => forth,
             Symmetry::Mirrored => any(&[forth, one(self.target, self.source)]),
         })
@@ -117,18 +136,18 @@ pub enum Call<'a> {
 pub fn many(
     context: &Context<'_>,
     relations: &Relations,
-    many: Many,
+    many: &Many,
     call: &Call<'_>,
     filtered: Option<&str>,
     through: &Values,
 ) -> Vec<Statement> {
-    let delete = |rows: &Rows| delete_rows(context, relations, many.through, rows);
+    let delete = |rows: &Rows| delete_rows(context, relations, many.through, rows).unwrap_or_default();
     match call {
         Call::Add(count) => add(context, relations, many, *count, through),
         Call::Remove => delete(&many.rows(context, Some(filtered.unwrap_or("%s")))),
         Call::Clear => delete(&many.rows(context, filtered)),
         Call::Set(count) => {
-            let mut statements = vec![linked(context, many)];
+            let mut statements: Vec<Statement> = linked(context, many).into_iter().collect();
             let removed = many.rows(context, Some(filtered.unwrap_or("%s")));
             statements.extend(all_when(delete(&removed), &When::Removed));
             statements.extend(all_when(add(context, relations, many, *count, through), &When::Added));
@@ -145,21 +164,18 @@ pub fn many(
             statements
         }
         Call::GetOrCreate(by) => {
-            let call = GetOrCreate {
-                select: Some(look(context, many, by)),
-                ..GetOrCreate::by_fields(context, many.model, by)
-            };
-            let mut statements = get_or_create(context, &call);
+            let call = many.queried(context).and_then(|query| GetOrCreate::by_fields(context, &query, by));
+            let mut statements = call.map(|call| get_or_create(context, &call)).unwrap_or_default();
             statements.extend(all_when(add(context, relations, many, Count::One, through), &When::Missing));
             statements
         }
     }
 }
 
-fn add(context: &Context<'_>, relations: &Relations, many: Many, count: Count, values: &Values) -> Vec<Statement> {
+fn add(context: &Context<'_>, relations: &Relations, many: &Many, count: Count, values: &Values) -> Vec<Statement> {
     let mut statements = add_items(context, relations, many, count, values);
     if many.symmetrical == Symmetry::Mirrored {
-        for statement in add_items(context, relations, many.mirrored(), count, values) {
+        for statement in add_items(context, relations, &many.mirrored(), count, values) {
             if !statements.contains(&statement) {
                 statements.push(statement);
             }
@@ -172,7 +188,7 @@ fn add(context: &Context<'_>, relations: &Relations, many: Many, count: Count, v
 fn add_items(
     context: &Context<'_>,
     relations: &Relations,
-    many: Many,
+    many: &Many,
     count: Count,
     values: &Values,
 ) -> Vec<Statement> {
@@ -184,67 +200,42 @@ fn add_items(
     if automatic && !heard {
         return inserted;
     }
-    let mut statements = vec![present(context, many)];
+    let mut statements: Vec<Statement> = present(context, many).into_iter().collect();
     statements.extend(all_when(inserted, &When::Missing));
     statements
 }
 
 /// Which of the given objects are there.
-fn present(context: &Context<'_>, many: Many) -> Statement {
-    let (source, target) = (context.field(many.source), context.field(many.target));
-    let one = many.is(context, many.source);
-    let several = format!("{} IN (%s)", column(context, many.target));
-    // Keyword arguments of `filter()` are sorted by name.
-    let conditions = if source.name < format!("{}__in", target.name) { [one, several] } else { [several, one] };
-    let sql = format!(
-        "SELECT {}{} FROM {} WHERE {}",
-        column(context, many.target),
-        alias(context, &target.name),
-        table(context, many.through),
-        all(&conditions)
-    );
-    Statement::new(Action::Select, many.through, sql)
+fn present(context: &Context<'_>, many: &Many) -> Result<Statement, String> {
+    let (source, target) = (&context.field(many.source).name, &context.field(many.target).name);
+    let several = format!("{target}__in");
+    let query = Query::new(many.through);
+    let listed = called(context, &query, "values_list", &[Value::Str(target.clone())], &[flat()])?;
+    let query = filtered(context, &listed, &[(source, any_value()), (&several, any_list())])?;
+    read(context, &query, &Terminal::Iterate)
 }
 
 /// Keys of the objects that are linked, for `set()`.
-fn linked(context: &Context<'_>, many: Many) -> Statement {
-    let key = target_key(context, many);
-    let sql = format!(
-        "SELECT {}{} FROM {} WHERE {}",
-        key.map(|key| column(context, key)).unwrap_or_default(),
-        key.map(|key| alias(context, &context.field(key).attname)).unwrap_or_default(),
-        joined(context, many),
-        many.is(context, many.source)
-    );
-    Statement::new(Action::Select, many.model, sql)
+fn linked(context: &Context<'_>, many: &Many) -> Result<Statement, String> {
+    let key = context.target(many.target).ok_or("a relation to a key that is not known")?;
+    let name = Value::Str(context.field(key).attname.clone());
+    let query = called(context, &many.queried(context)?, "values_list", &[name], &[flat()])?;
+    read(context, &query, &Terminal::Iterate)
 }
 
-/// Since 5.2 `values_list()` names its columns.
-fn alias(context: &Context<'_>, name: &str) -> String {
-    if context.at_least(5, 2) { format!(" AS {}", quote_name(name)) } else { String::new() }
+fn flat() -> (String, Value) {
+    ("flat".to_owned(), Value::Bool(true))
 }
 
-fn target_key(context: &Context<'_>, many: Many) -> Option<FieldId> {
-    context.target(many.target)
-}
-
-fn joined(context: &Context<'_>, many: Many) -> String {
-    let key = target_key(context, many).map(|key| column(context, key)).unwrap_or_default();
-    format!(
-        "{} INNER JOIN {through} ON ({key} = {through}.{})",
-        table(context, many.model),
-        bare(context, many.target),
-        through = table(context, many.through)
-    )
-}
-
-/// The SELECT of `get()` through the manager, without its `LIMIT`.
-fn look(context: &Context<'_>, many: Many, by: &[&str]) -> String {
-    let columns: Vec<String> = context.meta(many.model).columns.iter().map(|id| column(context, *id)).collect();
-    let mut names = by.to_vec();
-    names.sort_unstable();
-    let mut conditions = vec![many.is(context, many.source)];
-    let fields = names.iter().filter_map(|name| field_named(context, many.model, name));
-    conditions.extend(fields.map(|field| format!("{} = %s", column(context, field))));
-    format!("SELECT {} FROM {} WHERE {}", columns.join(", "), joined(context, many), all(&conditions))
+/// The name by which the target of the field is filtered by the model that declares it.
+fn reverse_name(context: &Context<'_>, model: ModelId, name: &str) -> Option<String> {
+    let declares = |owner: ModelId| {
+        let field = context.models.get(owner).fields.iter().find(|field| field.local && field.name == name)?;
+        let to = field.relation.as_ref()?.to?;
+        let reverse = &context.models.get(context.concrete(to)).reverse;
+        let own = |entry: &&crate::model::Reverse| entry.from == owner && entry.field == name;
+        Some(reverse.iter().chain(&context.models.get(to).reverse).find(own)?.query_name.clone())
+    };
+    let lineage = std::iter::once(context.concrete(model)).chain(super::text::ancestors(context, model));
+    lineage.into_iter().find_map(declares)
 }

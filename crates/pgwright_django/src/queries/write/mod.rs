@@ -22,7 +22,7 @@ pub mod update;
 mod values;
 
 pub use relations::Relations;
-pub use rows::{Filter, Rows};
+pub use rows::Rows;
 use serde::Serialize;
 pub use values::{Given, Values};
 
@@ -64,8 +64,10 @@ pub enum When {
     Rows,
     /// Objects of this model refer to what is deleted through this field.
     Related { model: ModelId, field: String },
-    /// None do.
-    Unrelated { model: ModelId, field: String },
+    /// Objects of this model are deleted too.
+    Collected(ModelId),
+    /// None are.
+    Uncollected(ModelId),
     /// No object stops the deletion (`PROTECT`, `RESTRICT`).
     Unprotected,
     /// The content type was not asked for before in this process.
@@ -86,7 +88,8 @@ impl When {
             When::Missing => "only when the object was not found",
             When::Rows => "only when the queryset has rows",
             When::Related { .. } => "only when related objects were found",
-            When::Unrelated { .. } => "only when no related objects were found",
+            When::Collected(_) => "only when related objects are deleted too",
+            When::Uncollected(_) => "only when no related objects are deleted",
             When::Unprotected => "only when no protected object was found",
             When::Uncached => "only when the content type is not cached",
             When::Removed => "only when something is taken away",

@@ -1,12 +1,15 @@
 //! Managers of foreign keys seen from the other side (`create_reverse_many_to_one_manager`).
 
+use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
+use super::super::query::Query;
 use super::lookup::{GetOrCreate, get_or_create, update_or_create};
 use super::save::{Fields, Force, Save, save};
-use super::select::{Columns, Order, Select};
-use super::text::{all, column, field_named, key_in};
+use super::select::{any_list, any_value, filtered, read};
+use super::text::{all, column, key_in};
 use super::update::update;
 use super::{Given, Rows, Statement, Values, When, all_when};
+use crate::model::Value;
 
 /// What is called on the manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +41,19 @@ pub fn reverse(context: &Context<'_>, field: FieldId, call: &Call<'_>, values: &
     let own = format!("{} = %s", column(context, field));
     let some = all(&[own.clone(), key_in(context, model)]);
     let nulled = Values::default().with(&name, Given::Null);
-    let add = || update(context, model, &Rows::with(&key_in(context, model)), &[&name], &Values::default());
-    let remove = |condition: &str| update(context, model, &Rows::with(condition), &[&name], &nulled);
-    let select = |condition: &str| {
-        Select { model, columns: Columns::All, condition, order: Order::Meta, tail: "" }.statement(context)
+    let add =
+        || update(context, model, &Rows::by_keys(context, model), &[&name], &Values::default()).unwrap_or_default();
+    let remove = |condition: &str| {
+        update(context, model, &Rows::Where(condition.to_owned()), &[&name], &nulled).unwrap_or_default()
     };
-    let each = |condition: &str| {
+    let select = |more: &[(&str, Value)]| {
+        let query = queried(context, field).and_then(|query| filtered(context, &query, more));
+        query.and_then(|query| read(context, &query, &Terminal::Iterate))
+    };
+    let each = |more: &[(&str, Value)]| {
         let fields = Fields::Only(vec![name.clone()]);
         let one = save(context, &Save { fields, values: nulled.clone(), ..Save::loaded(model) });
-        let mut statements = vec![select(condition)];
+        let mut statements: Vec<Statement> = select(more).into_iter().collect();
         statements.extend(all_when(one, &When::Rows));
         statements
     };
@@ -55,13 +62,13 @@ pub fn reverse(context: &Context<'_>, field: FieldId, call: &Call<'_>, values: &
         Call::AddEach => save(context, &Save::loaded(model)),
         Call::AddEachNew => save(context, &Save { values: values.clone(), ..Save::added(model) }),
         Call::Remove => remove(&some),
-        Call::RemoveEach => each(&some),
+        Call::RemoveEach => each(&[("pk__in", any_list())]),
         Call::Clear => remove(&own),
-        Call::ClearEach => each(&own),
+        Call::ClearEach => each(&[]),
         // Without NULL nothing can be taken away.
         Call::Set | Call::SetClear if !context.field(field).null => add(),
         Call::Set => {
-            let mut statements = vec![select(&own)];
+            let mut statements: Vec<Statement> = select(&[]).into_iter().collect();
             statements.extend(all_when(remove(&some), &When::Removed));
             statements.extend(all_when(add(), &When::Added));
             statements
@@ -72,20 +79,26 @@ pub fn reverse(context: &Context<'_>, field: FieldId, call: &Call<'_>, values: &
             statements
         }
         Call::Create => save(context, &Save { force: Force::Insert, values: values.clone(), ..Save::added(model) }),
-        Call::GetOrCreate(by) => get_or_create(context, &looked(context, field, by, values)),
-        Call::UpdateOrCreate { by, set } => {
-            update_or_create(context, &looked(context, field, by, values), set, &Values::default())
-        }
+        Call::GetOrCreate(by) => match looked(context, field, by, values) {
+            Ok(call) => get_or_create(context, &call),
+            Err(_) => Vec::new(),
+        },
+        Call::UpdateOrCreate { by, set } => match looked(context, field, by, values) {
+            Ok(call) => update_or_create(context, &call, set, &Values::default()),
+            Err(_) => Vec::new(),
+        },
     }
 }
 
+/// The objects of the manager.
+fn queried(context: &Context<'_>, field: FieldId) -> Result<Query, String> {
+    filtered(context, &Query::new(field.model), &[(&context.field(field).name, any_value())])
+}
+
 /// The manager filters by the key, and its object is given once more as a keyword.
-fn looked(context: &Context<'_>, field: FieldId, by: &[&str], values: &Values) -> GetOrCreate {
+fn looked(context: &Context<'_>, field: FieldId, by: &[&str], values: &Values) -> Result<GetOrCreate, String> {
     let mut names: Vec<&str> = by.to_vec();
     names.push(&context.field(field).name);
-    names.sort_unstable();
-    let mut conditions = vec![format!("{} = %s", column(context, field))];
-    let fields = names.iter().filter_map(|name| field_named(context, field.model, name));
-    conditions.extend(fields.map(|field| format!("{} = %s", column(context, field))));
-    GetOrCreate { values: values.clone(), ..GetOrCreate::by_condition(field.model, &all(&conditions)) }
+    let call = GetOrCreate::by_fields(context, &queried(context, field)?, &names)?;
+    Ok(GetOrCreate { values: values.clone(), ..call })
 }

@@ -1,90 +1,97 @@
 //! The rows a queryset stands for, as the statements that write them say it.
 
-use super::super::context::Context;
-use super::select::{Columns, Order, Select};
-use super::text::{column, key_fields, key_in, table};
-use super::{Action, Statement};
-use crate::model::ModelId;
+use std::sync::Arc;
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Filter {
-    /// Every row.
-    #[default]
-    None,
-    /// Conditions on the table itself: what stands after WHERE.
+use super::super::compile::{Condition, condition_text, where_clause};
+use super::super::context::Context;
+use super::super::query::Query;
+use super::Statement;
+use super::select::{columns, filtered, key_names, objects};
+use super::text::key_in;
+use crate::model::{ModelId, Value};
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rows {
+    All,
+    /// What stands after WHERE: conditions on the table itself.
     Where(String),
-    /// The queryset joins other tables: the SELECT of its keys, aliased as a subquery is (`SELECT U0."id" FROM …`).
-    Keys(String),
+    Query(Box<Query>),
 }
 
-/// A queryset, compiled in the forms a write can need.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rows {
-    pub filter: Filter,
-    /// The SELECT of its objects without ordering; made from the filter when it is one on the table itself.
-    pub objects: Option<String>,
-    /// The SELECT of its keys without ordering, as a statement of its own.
-    pub keys: Option<String>,
+/// How a statement finds its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Suffix {
+    /// ` WHERE …`, or nothing for every row.
+    Text(String),
+    /// No row can match: Django sends nothing.
+    Empty,
 }
 
 impl Rows {
-    pub fn all() -> Rows {
-        Rows::default()
-    }
-
-    pub fn with(condition: &str) -> Rows {
-        Rows { filter: Filter::Where(condition.to_owned()), ..Rows::default() }
-    }
-
     /// `pk__in=[…]`.
     pub fn by_keys(context: &Context<'_>, model: ModelId) -> Rows {
-        Rows::with(&key_in(context, model))
+        Rows::Where(key_in(context, model))
     }
 
-    fn condition(&self, context: &Context<'_>, model: ModelId) -> String {
-        match &self.filter {
-            Filter::None => String::new(),
-            Filter::Where(condition) => condition.clone(),
-            Filter::Keys(select) => {
-                let keys: Vec<String> =
-                    key_fields(context, model).into_iter().map(|key| column(context, key)).collect();
-                match keys.as_slice() {
-                    [key] => format!("{key} IN ({select})"),
-                    keys => format!("({}) IN ({select})", keys.join(", ")),
-                }
-            }
-        }
-    }
-
-    /// ` WHERE …`, or nothing.
-    pub(super) fn suffix(&self, context: &Context<'_>, model: ModelId) -> String {
-        match self.condition(context, model) {
-            condition if condition.is_empty() => condition,
-            condition => format!(" WHERE {condition}"),
-        }
-    }
-
-    pub(super) fn select_objects(&self, context: &Context<'_>, model: ModelId) -> Statement {
-        match &self.objects {
-            Some(sql) => Statement::new(Action::Select, model, sql.clone()),
-            None => {
-                let condition = self.condition(context, model);
-                Select { model, columns: Columns::All, condition: &condition, order: Order::None, tail: "" }
-                    .statement(context)
-            }
-        }
-    }
-
-    /// The SELECT of the model's own key and of these further columns of its table.
-    pub(super) fn select_keys(&self, context: &Context<'_>, model: ModelId, more: &[String]) -> Statement {
-        let sql = match &self.keys {
-            Some(sql) => sql.clone(),
-            None => {
-                let keys = key_fields(context, model).into_iter().map(|key| column(context, key));
-                let columns: Vec<String> = keys.chain(more.iter().cloned()).collect();
-                format!("SELECT {} FROM {}{}", columns.join(", "), table(context, model), self.suffix(context, model))
-            }
+    pub(super) fn suffix(&self, context: &Context<'_>, model: ModelId) -> Result<Suffix, String> {
+        let condition = match self {
+            Rows::All => return Ok(Suffix::Text(String::new())),
+            Rows::Where(condition) => return Ok(Suffix::Text(format!(" WHERE {condition}"))),
+            Rows::Query(query) => match where_clause(context, query) {
+                // With other tables the rows are named by a subquery of keys.
+                Condition::Joined => condition_text(context, &by_subquery(context, model, query)?),
+                condition => condition,
+            },
         };
-        Statement::new(Action::Select, model, sql)
+        match condition {
+            Condition::Sql { text, .. } => Ok(Suffix::Text(format!(" WHERE {text}"))),
+            Condition::All => Ok(Suffix::Text(String::new())),
+            Condition::None => Ok(Suffix::Empty),
+            Condition::Joined => Err("a subquery that joins".to_owned()),
+            Condition::Unknown(reason) => Err(reason),
+        }
     }
+
+    /// The SELECT of the objects, when there is one to be sent.
+    pub(super) fn select_objects(&self, context: &Context<'_>, model: ModelId) -> Result<Statement, String> {
+        match self {
+            Rows::Query(query) => objects(context, query),
+            Rows::All => objects(context, &Query::new(model)),
+            Rows::Where(condition) => {
+                objects(context, &Query::new(model)).map(|statement| restricted(statement, condition))
+            }
+        }
+    }
+
+    /// The SELECT of the model's own key and of further columns, by name.
+    pub(super) fn select_keys(
+        &self,
+        context: &Context<'_>,
+        model: ModelId,
+        more: &[String],
+    ) -> Result<Statement, String> {
+        let mut names = key_names(context, model);
+        names.extend(more.iter().cloned());
+        match self {
+            Rows::Query(query) => columns(context, query, &names),
+            Rows::All => columns(context, &Query::new(model), &names),
+            Rows::Where(condition) => {
+                columns(context, &Query::new(model), &names).map(|statement| restricted(statement, condition))
+            }
+        }
+    }
+}
+
+fn restricted(mut statement: Statement, condition: &str) -> Statement {
+    statement.sql.push_str(&format!(" WHERE {condition}"));
+    statement
+}
+
+fn by_subquery(context: &Context<'_>, model: ModelId, query: &Query) -> Result<Query, String> {
+    let mut inner = super::super::build::methods::unordered_all(query);
+    inner.lock = None;
+    super::super::build::values::clear_select_clause(&mut inner);
+    inner.default_columns = true;
+    filtered(context, &Query::new(model), &[("pk__in", Value::Query(Arc::new(inner)))])
 }

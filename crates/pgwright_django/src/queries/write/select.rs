@@ -1,138 +1,109 @@
-//! SELECTs of objects by conditions on their own table: what writing and loading one object needs.
+//! SELECTs that belong to writing and loading: built as the ORM builds them, so that aliases, joins and ordering are its own.
 
 use pgwright_schema::names::quote_name;
 
+use super::super::build::filter::add_q;
+use super::super::build::joins::Many;
+use super::super::build::methods::{Applied, apply, unordered_all};
+use super::super::build::q::{Child, Q};
+use super::super::build::values::{add_fields, clear_select_clause};
+use super::super::compile::{Outcome, Terminal, select};
 use super::super::context::{Context, FieldId};
-use super::text::{column, field_named, table};
+use super::super::expression::Connector;
+use super::super::query::{Alias, Query};
+use super::text::table;
 use super::{Action, Statement};
 use crate::model::{ModelId, Value};
 
-#[derive(Debug)]
-pub(super) struct Select<'a> {
-    pub(super) model: ModelId,
-    pub(super) columns: Columns<'a>,
-    pub(super) condition: &'a str,
-    pub(super) order: Order,
-    /// What follows: `LIMIT 21`, `FOR UPDATE`.
-    pub(super) tail: &'static str,
+/// A value that is not known, as a filter takes it.
+pub(super) fn any_value() -> Value {
+    Value::Unknown("a value".to_owned())
 }
 
-#[derive(Debug)]
-pub(super) enum Columns<'a> {
-    All,
-    /// These and the key, in the model's order.
-    Only(&'a [FieldId]),
+/// A list of them.
+pub(super) fn any_list() -> Value {
+    Value::List(vec![any_value()])
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    None,
-    /// `Meta.ordering`.
-    Meta,
+/// `filter(**lookups)`.
+pub(super) fn filtered(context: &Context<'_>, query: &Query, lookups: &[(&str, Value)]) -> Result<Query, String> {
+    let lookups: Vec<(String, Value)> =
+        lookups.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    called(context, query, "filter", &[], &lookups)
 }
 
-impl Select<'_> {
-    pub(super) fn statement(self, context: &Context<'_>) -> Statement {
-        Statement::new(Action::Select, self.model, self.sql(context))
-    }
+/// `filter(Q(…) | Q(…))`.
+pub(super) fn filtered_any(context: &Context<'_>, query: &Query, lookups: &[(String, Value)]) -> Result<Query, String> {
+    let mut query = query.clone();
+    let children = lookups.iter().map(|(name, value)| Child::Pair(name.clone(), value.clone())).collect();
+    let any = Q { connector: Connector::Or, negated: false, children };
+    add_q(context, &mut query, &Q::all(vec![Child::Q(any)]))?;
+    Ok(query)
+}
 
-    fn sql(&self, context: &Context<'_>) -> String {
-        let keys = super::text::key_fields(context, self.model);
-        let columns: Vec<FieldId> = context
-            .meta(self.model)
-            .columns
-            .iter()
-            .copied()
-            .filter(|id| match self.columns {
-                Columns::All => true,
-                Columns::Only(only) => only.contains(id) || keys.contains(id),
-            })
-            .collect();
-        let order = match self.order {
-            Order::Meta => ordering(context, self.model),
-            Order::None => Vec::new(),
-        };
-        let mut joins = Joins::default();
-        for id in columns.iter().chain(order.iter().map(|(id, _)| id)) {
-            joins.reach(context, context.concrete(self.model), id.model);
-        }
-        let selected: Vec<String> = columns.into_iter().map(|id| column(context, id)).collect();
-        let mut sql = format!("SELECT {} FROM {}{}", selected.join(", "), table(context, self.model), joins.sql);
-        if !self.condition.is_empty() {
-            sql.push_str(&format!(" WHERE {}", self.condition));
-        }
-        if !order.is_empty() {
-            let keys: Vec<String> =
-                order.into_iter().map(|(id, direction)| format!("{} {direction}", column(context, id))).collect();
-            sql.push_str(&format!(" ORDER BY {}", keys.join(", ")));
-        }
-        sql.push_str(self.tail);
-        sql
+/// A method of `QuerySet`.
+pub(super) fn called(
+    context: &Context<'_>,
+    query: &Query,
+    method: &str,
+    args: &[Value],
+    kwargs: &[(String, Value)],
+) -> Result<Query, String> {
+    match apply(context, query, method, args, kwargs) {
+        Applied::Query(query) => Ok(*query),
+        Applied::Unknown(reason) => Err(reason),
     }
 }
 
-/// Joins from a model to its parents, in the order they were needed.
-#[derive(Debug, Default)]
-struct Joins {
-    sql: String,
-    joined: Vec<ModelId>,
+/// `only(*names)`; without names everything is loaded.
+pub(super) fn only(context: &Context<'_>, query: &Query, fields: &[FieldId]) -> Result<Query, String> {
+    if fields.is_empty() {
+        return Ok(query.clone());
+    }
+    let mut names: Vec<Value> = Vec::new();
+    for id in fields {
+        let name = Value::Str(context.field(*id).attname.clone());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    called(context, query, "only", &names, &[])
 }
 
-impl Joins {
-    fn reach(&mut self, context: &Context<'_>, model: ModelId, ancestor: ModelId) {
-        if model == ancestor {
-            return;
-        }
-        for (child, parent) in path(context, model, ancestor, 16).unwrap_or_default() {
-            if self.joined.contains(&parent) {
-                continue;
-            }
-            self.joined.push(parent);
-            let Some(link) = context.parent_link(child, parent) else { continue };
-            let Some(target) = context.target(link) else { continue };
-            self.sql.push_str(&format!(
-                " INNER JOIN {} ON ({} = {})",
-                table(context, parent),
-                column(context, link),
-                column(context, target)
-            ));
-        }
+/// The statement of a query, or why there is none.
+pub(super) fn read(context: &Context<'_>, query: &Query, terminal: &Terminal) -> Result<Statement, String> {
+    match select(context, query, terminal) {
+        Outcome::Sql(sql) => Ok(Statement::new(Action::Select, query.model, sql.text)),
+        Outcome::Empty => Err("no row can match".to_owned()),
+        Outcome::Unknown(reason) => Err(reason),
     }
 }
 
-/// Steps from a model to one of its ancestors.
-fn path(context: &Context<'_>, model: ModelId, ancestor: ModelId, depth: u32) -> Option<Vec<(ModelId, ModelId)>> {
-    if depth == 0 {
-        return None;
-    }
-    context.meta(model).parents.iter().find_map(|(parent, _)| {
-        if *parent == ancestor {
-            return Some(vec![(model, *parent)]);
-        }
-        let mut rest = path(context, *parent, ancestor, depth - 1)?;
-        rest.insert(0, (model, *parent));
-        Some(rest)
-    })
+/// The objects of a queryset as `delete()` reads them: no order, no related objects, no lock.
+pub(super) fn objects(context: &Context<'_>, query: &Query) -> Result<Statement, String> {
+    let mut query = unordered_all(query);
+    query.select_related = super::super::query::SelectRelated::None;
+    query.lock = None;
+    read(context, &query, &Terminal::Iterate)
 }
 
-/// `Meta.ordering` as far as it names the model's own columns; anything else needs the compiler of queries.
-fn ordering(context: &Context<'_>, model: ModelId) -> Vec<(FieldId, &'static str)> {
-    let model_ordering = &context.models.get(model).ordering;
-    model_ordering
-        .iter()
-        .filter_map(|value| {
-            let Value::Str(name) = value else { return None };
-            let (name, direction) = match name.strip_prefix('-') {
-                Some(name) => (name, "DESC"),
-                None => (name.strip_prefix('+').unwrap_or(name), "ASC"),
-            };
-            Some((field_named(context, model, name)?, direction))
-        })
-        .collect()
+/// Columns of a queryset's rows without names of their own (`Query.add_fields`), no order.
+pub(super) fn columns(context: &Context<'_>, query: &Query, names: &[String]) -> Result<Statement, String> {
+    let mut query = unordered_all(query);
+    query.lock = None;
+    clear_select_clause(&mut query);
+    let names: Vec<Alias> = names.iter().map(|name| name.as_str().into()).collect();
+    add_fields(context, &mut query, &names, Many::Allowed)?;
+    read(context, &query, &Terminal::Iterate)
 }
 
 /// `queryset.exists()` by a condition on the table itself.
 pub(super) fn exists(context: &Context<'_>, model: ModelId, condition: &str) -> Statement {
     let sql = format!("SELECT %s AS {} FROM {} WHERE {condition} LIMIT 1", quote_name("a"), table(context, model));
     Statement::new(Action::Select, model, sql)
+}
+
+/// Columns of the model's own key, by name.
+pub(super) fn key_names(context: &Context<'_>, model: ModelId) -> Vec<String> {
+    super::text::key_fields(context, model).into_iter().map(|key| context.field(key).name.clone()).collect()
 }

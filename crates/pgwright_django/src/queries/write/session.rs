@@ -1,11 +1,13 @@
 //! Sessions in the database, and the user of a request.
 
+use super::super::compile::Terminal;
 use super::super::context::Context;
+use super::super::query::Query;
 use super::delete::{Parents, delete};
 use super::load::object_by_key;
 use super::save::{Force, Key, Save, save};
-use super::select::{Columns, Order, Select, exists};
-use super::text::{all, column, field_named, key_is};
+use super::select::{any_value, exists, filtered, read};
+use super::text::key_is;
 use super::{Relations, Statement, When, all_when};
 use crate::model::ModelId;
 
@@ -24,13 +26,10 @@ pub enum Call {
 pub fn session(context: &Context<'_>, relations: &Relations, model: ModelId, call: Call) -> Vec<Statement> {
     match call {
         Call::Load => {
-            let dated =
-                field_named(context, model, "expire_date").map(|field| format!("{} > %s", column(context, field)));
-            let conditions: Vec<String> = dated.into_iter().chain([key_is(context, model)]).collect();
-            let condition = all(&conditions);
-            let select =
-                Select { model, columns: Columns::All, condition: &condition, order: Order::None, tail: " LIMIT 21" };
-            vec![select.statement(context)]
+            let query = Query::new(model);
+            let lookups = [("expire_date__gt", any_value()), ("pk", any_value())];
+            let query = filtered(context, &query, &lookups).and_then(|query| read(context, &query, &Terminal::Get));
+            query.into_iter().collect()
         }
         Call::Create => {
             let mut statements = vec![exists(context, model, &key_is(context, model))];
@@ -39,7 +38,7 @@ pub fn session(context: &Context<'_>, relations: &Relations, model: ModelId, cal
         }
         Call::Save => save(context, &Save { force: Force::Update, key: Key::Set, ..Save::added(model) }),
         Call::Delete => {
-            let mut statements = vec![object_by_key(context, model)];
+            let mut statements: Vec<Statement> = object_by_key(context, model).into_iter().collect();
             statements.extend(all_when(delete(context, relations, model, Parents::Deleted), &When::Found));
             statements
         }
@@ -47,6 +46,6 @@ pub fn session(context: &Context<'_>, relations: &Relations, model: ModelId, cal
 }
 
 /// `request.user` of `django.contrib.auth`: the session is read first unless it was.
-pub fn user(context: &Context<'_>, model: ModelId) -> Statement {
+pub fn user(context: &Context<'_>, model: ModelId) -> Result<Statement, String> {
     object_by_key(context, model)
 }

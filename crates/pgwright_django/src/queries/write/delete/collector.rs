@@ -3,16 +3,18 @@
 //! Django collects objects; here a model stands for its objects, and each relation is followed once. A relation that leads
 //! back to its own model (a tree) is read level by level until nothing is found: the statement is listed once.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
+use super::super::super::compile::Terminal;
 use super::super::super::context::{Context, FieldId};
+use super::super::super::query::Query;
 use super::super::generic::{content_type, objects_of};
 use super::super::relations::{Candidate, OnDelete, generic_relations};
-use super::super::select::{Columns, Order as Ordering, Select};
-use super::super::text::{all, ancestors, any, column, key_in, table};
+use super::super::select::{any_list, any_value, filtered, filtered_any, only, read};
+use super::super::text::{ancestors, any, column, key_in, table};
 use super::super::{Action, Given, Relations, Statement, Values, When};
 use super::order::Order;
-use crate::model::ModelId;
+use crate::model::{ModelId, Value};
 
 /// Objects that are deleted.
 #[derive(Debug)]
@@ -53,6 +55,8 @@ enum Source {
 struct Fast {
     model: ModelId,
     condition: String,
+    /// The condition as a filter takes it, to be joined by `or`.
+    lookups: Vec<(String, Value)>,
     when: Vec<When>,
 }
 
@@ -94,11 +98,15 @@ fn combined_updates(context: &Context<'_>, updates: &[&FieldUpdate]) -> Vec<Stat
         let assignment = values.assignment(context, update.field);
         let model = update.field.model;
         let sql = format!("UPDATE {} SET {assignment} WHERE {condition}", table(context, model));
-        let mut statement = Statement::new(Action::Update, model, sql).when(&update.when);
-        if update.by == By::Condition
-            && let Some(When::Related { model, field }) = updates.get(index + 1).and_then(|next| next.when.last())
-        {
-            statement = statement.when(&[When::Unrelated { model: *model, field: field.clone() }]);
+        let mut statement = Statement::new(Action::Update, model, sql);
+        if index == 0 || update.by == By::Keys {
+            statement = statement.when(&update.when);
+        } else {
+            let more = updates[..=index].iter().filter(|update| !update.when.is_empty());
+            statement = statement.when(&more.map(|update| When::Collected(update.of)).collect::<Vec<_>>());
+        }
+        if let (By::Condition, Some(next)) = (update.by, updates.get(index + 1)) {
+            statement = statement.when(&[When::Uncollected(next.of)]);
         }
         statements.push(statement);
     }
@@ -114,12 +122,13 @@ pub(super) struct Collector<'c, 'm> {
     fast: Vec<Fast>,
     updates: Vec<FieldUpdate>,
     order: Order,
-    /// When objects of each model are collected; `None` for those that only decide the order.
+    /// When objects of each model are collected: each way there once, unless it takes another one.
     when: Vec<(ModelId, Vec<When>)>,
     restricted: Vec<ModelId>,
     /// Something may forbid the deletion.
     protected: bool,
-    followed: FxHashSet<(ModelId, Option<FieldId>)>,
+    /// What was followed, and what it waited for.
+    followed: FxHashMap<(ModelId, Option<FieldId>), usize>,
 }
 
 impl<'c, 'm> Collector<'c, 'm> {
@@ -134,7 +143,7 @@ impl<'c, 'm> Collector<'c, 'm> {
             when: Vec::new(),
             restricted: Vec::new(),
             protected: false,
-            followed: FxHashSet::default(),
+            followed: FxHashMap::default(),
         }
     }
 
@@ -148,7 +157,10 @@ impl<'c, 'm> Collector<'c, 'm> {
         let context = self.context;
         let concrete = context.concrete(objects.model);
         self.order.add(objects.model);
-        if !self.when.iter().any(|(model, _)| *model == objects.model) {
+        let implied = |known: &(ModelId, Vec<When>)| {
+            known.0 == objects.model && known.1.iter().all(|condition| objects.when.contains(condition))
+        };
+        if !self.when.iter().any(implied) {
             self.when.push((objects.model, objects.when.clone()));
         }
         match source {
@@ -164,9 +176,12 @@ impl<'c, 'm> Collector<'c, 'm> {
             }
             Source::Asked(_) | Source::Generic => None,
         };
-        if !self.followed.insert((objects.model, by)) {
+        // Followed again only where less has to be found for it: that ends.
+        let known = self.followed.entry((objects.model, by)).or_insert(usize::MAX);
+        if *known <= objects.when.len() {
             return;
         }
+        *known = objects.when.len();
         let keep = match source {
             Source::Asked(keep) => keep,
             _ => Keep::Nothing,
@@ -197,15 +212,8 @@ impl<'c, 'm> Collector<'c, 'm> {
                 Loaded::Only(loaded) => columns.iter().all(|id| loaded.contains(id)),
             };
             if !is_loaded {
-                let condition = super::super::text::key_is(context, *parent);
-                let select = Select {
-                    model: *parent,
-                    columns: Columns::All,
-                    condition: &condition,
-                    order: Ordering::None,
-                    tail: " LIMIT 21",
-                };
-                self.read(select.statement(context).when(&objects.when));
+                let one = filtered(context, &Query::new(*parent), &[("pk", any_value())]);
+                self.read(one, &Terminal::Get, &objects.when);
             }
             let above = Objects { model: *parent, loaded: Loaded::All, when: objects.when.clone() };
             self.add(&above, Source::Child(concrete));
@@ -237,13 +245,18 @@ impl<'c, 'm> Collector<'c, 'm> {
             self.follow_one(objects, candidate, on_delete);
         }
         for (model, fields) in fast {
-            let conditions: Vec<String> = fields.into_iter().map(|field| self.refers(field)).collect();
-            self.fast.push(Fast { model, condition: any(&conditions), when: objects.when.clone() });
+            let conditions: Vec<String> = fields.iter().map(|field| self.refers(*field)).collect();
+            let lookups = fields.iter().map(|field| (self.lookup(*field), any_list())).collect();
+            self.fast.push(Fast { model, condition: any(&conditions), lookups, when: objects.when.clone() });
         }
     }
 
     fn refers(&self, field: FieldId) -> String {
         format!("{} IN (%s)", column(self.context, field))
+    }
+
+    fn lookup(&self, field: FieldId) -> String {
+        format!("{}__in", self.context.field(field).name)
     }
 
     fn follow_one(&mut self, objects: &Objects, candidate: Candidate, on_delete: OnDelete) {
@@ -280,12 +293,12 @@ impl<'c, 'm> Collector<'c, 'm> {
         } else {
             Loaded::Only(referenced)
         };
-        let columns = match &loaded {
-            Loaded::All => Columns::All,
-            Loaded::Only(columns) => Columns::Only(columns),
-        };
-        let select = Select { model: related, columns, condition: &condition, order: Ordering::Meta, tail: "" };
-        self.read(select.statement(context).when(&objects.when));
+        let lookup = self.lookup(field);
+        let query = filtered(context, &Query::new(related), &[(&lookup, any_list())]).and_then(|query| match &loaded {
+            Loaded::All => Ok(query),
+            Loaded::Only(columns) => only(context, &query, columns),
+        });
+        self.read(query, &Terminal::Iterate, &objects.when);
         let mut when = objects.when.clone();
         when.push(When::Related { model: related, field: context.field(field).name.clone() });
         match on_delete {
@@ -318,20 +331,18 @@ impl<'c, 'm> Collector<'c, 'm> {
         let context = self.context;
         for relation in generic_relations(context, objects.model) {
             let Some(generic) = objects_of(context, relation) else { continue };
-            self.read(content_type(context, objects.model).when(&objects.when).when(&[When::Uncached]));
-            let condition = generic.condition(context, "IN (%s)");
+            push(&mut self.read, content_type(context, objects.model).when(&objects.when).when(&[When::Uncached]));
+            let lookups = generic.lookups(any_list());
             if self.relations.is_fast(context, generic.model, None) {
-                self.fast.push(Fast { model: generic.model, condition, when: objects.when.clone() });
+                let condition = generic.condition(context, "IN (%s)");
+                let when = objects.when.clone();
+                self.fast.push(Fast { model: generic.model, condition, lookups: Vec::new(), when });
                 continue;
             }
-            let select = Select {
-                model: generic.model,
-                columns: Columns::All,
-                condition: &condition,
-                order: Ordering::Meta,
-                tail: "",
-            };
-            self.read(select.statement(context).when(&objects.when));
+            let lookups: Vec<(&str, Value)> =
+                lookups.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            let query = filtered(context, &Query::new(generic.model), &lookups);
+            self.read(query, &Terminal::Iterate, &objects.when);
             let mut when = objects.when.clone();
             when.push(When::Related { model: generic.model, field: relation.object_id_field.clone() });
             self.add(&Objects { model: generic.model, loaded: Loaded::All, when }, Source::Generic);
@@ -343,26 +354,25 @@ impl<'c, 'm> Collector<'c, 'm> {
         let mut looked = Vec::new();
         for fast in &self.fast {
             if self.restricted.contains(&fast.model) {
-                let condition = all(&[fast.condition.clone(), key_in(self.context, fast.model)]);
-                let select = Select {
-                    model: fast.model,
-                    columns: Columns::All,
-                    condition: &condition,
-                    order: Ordering::Meta,
-                    tail: "",
-                };
+                let query = filtered_any(self.context, &Query::new(fast.model), &fast.lookups)
+                    .and_then(|query| filtered(self.context, &query, &[("pk__in", any_list())]));
                 let field = self.context.meta(fast.model).primary_key;
                 let name = field.map(|field| self.context.field(field).name.clone()).unwrap_or_default();
                 let when = When::Related { model: fast.model, field: name };
-                looked.push(select.statement(self.context).when(&fast.when).when(&[when]));
+                looked.push((query, [fast.when.clone(), vec![when]].concat()));
             }
         }
         self.protected |= !self.restricted.is_empty();
-        looked.into_iter().for_each(|statement| self.read(statement));
+        for (query, when) in looked {
+            self.read(query, &Terminal::Iterate, &when);
+        }
     }
 
-    fn read(&mut self, statement: Statement) {
-        push(&mut self.read, statement);
+    /// What cannot be compiled is left out: an ordering or manager that is not known.
+    fn read(&mut self, query: Result<Query, String>, terminal: &Terminal, when: &[When]) {
+        if let Ok(statement) = query.and_then(|query| read(self.context, &query, terminal)) {
+            push(&mut self.read, statement.when(when));
+        }
     }
 
     /// What was read, then deletions by condition, updates, and deletions by key.
@@ -392,9 +402,10 @@ impl<'c, 'm> Collector<'c, 'm> {
             write.extend(combined_updates(context, &combined));
         }
         for model in self.order.sorted(|model| context.concrete(model)) {
-            let Some((_, when)) = self.when.iter().find(|(known, _)| *known == model) else { continue };
             let sql = format!("DELETE FROM {} WHERE {}", table(context, model), key_in(context, model));
-            write.push(Statement::new(Action::Delete, model, sql).when(when));
+            for (_, when) in self.when.iter().filter(|(known, _)| *known == model) {
+                write.push(Statement::new(Action::Delete, model, sql.clone()).when(when));
+            }
         }
         let guard: &[When] = if self.protected { &[When::Unprotected] } else { &[] };
         for statement in write {
@@ -417,7 +428,7 @@ fn push(statements: &mut Vec<Statement>, statement: Statement) {
 /// The value `SET_DEFAULT` sets.
 fn default_of(context: &Context<'_>, field: FieldId) -> Given {
     match &context.field(field).default {
-        None | Some(crate::model::Value::None) => Given::Null,
+        None | Some(Value::None) => Given::Null,
         Some(_) => Given::Parameter,
     }
 }

@@ -6,6 +6,7 @@ mod order;
 use collector::{Collector, Keep, Loaded, Objects};
 
 use super::super::context::Context;
+use super::rows::Suffix;
 use super::text::table;
 use super::{Action, Relations, Rows, Statement, When};
 use crate::model::ModelId;
@@ -29,20 +30,31 @@ pub fn delete(context: &Context<'_>, relations: &Relations, model: ModelId, pare
     collector.finish()
 }
 
-/// What `queryset.delete()` sends: one DELETE where nothing depends on the rows, otherwise they are read first.
-pub fn delete_rows(context: &Context<'_>, relations: &Relations, model: ModelId, rows: &Rows) -> Vec<Statement> {
+/// What `queryset.delete()` sends: one DELETE where nothing depends on the rows, otherwise they are read first. An error says
+/// why the SQL is not known.
+pub fn delete_rows(
+    context: &Context<'_>,
+    relations: &Relations,
+    model: ModelId,
+    rows: &Rows,
+) -> Result<Vec<Statement>, String> {
     if relations.is_fast(context, model, None) {
         return raw_delete(context, model, rows);
     }
-    let mut statements = vec![rows.select_objects(context, model)];
+    let mut statements = vec![rows.select_objects(context, model)?];
     let mut collector = Collector::new(context, relations);
     collector.collect(&Objects { model, loaded: Loaded::All, when: vec![When::Rows] }, Keep::Nothing);
     statements.extend(collector.finish());
-    statements
+    Ok(statements)
 }
 
 /// What `queryset._raw_delete()` sends.
-pub fn raw_delete(context: &Context<'_>, model: ModelId, rows: &Rows) -> Vec<Statement> {
-    let sql = format!("DELETE FROM {}{}", table(context, model), rows.suffix(context, model));
-    vec![Statement::new(Action::Delete, model, sql)]
+pub fn raw_delete(context: &Context<'_>, model: ModelId, rows: &Rows) -> Result<Vec<Statement>, String> {
+    Ok(match rows.suffix(context, model)? {
+        Suffix::Text(condition) => {
+            let sql = format!("DELETE FROM {}{condition}", table(context, model));
+            vec![Statement::new(Action::Delete, model, sql)]
+        }
+        Suffix::Empty => Vec::new(),
+    })
 }
