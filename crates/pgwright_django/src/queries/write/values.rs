@@ -2,9 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::super::build::resolve::is_expression;
+use super::super::compile::{Joins, expression_text};
 use super::super::context::{Context, FieldId};
+use super::super::query::Query;
 use super::text::{bare, is_auto, local, placeholder, wrapped};
-use crate::model::{Field, ModelId};
+use crate::model::{Field, ModelId, Value};
 
 /// What a field is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,21 @@ pub enum Given {
     Expression(String),
     /// Left to the column's `db_default`.
     Default,
+}
+
+impl Given {
+    /// What a value of the code comes to in a statement on the model's own table; an error says why its SQL is not known.
+    pub fn of(context: &Context<'_>, model: ModelId, value: &Value) -> Result<Given, String> {
+        match value {
+            Value::None => Ok(Given::Null),
+            value if is_expression(value) => {
+                let mut query = Query::new(model);
+                let (sql, _) = expression_text(context, &mut query, value, Joins::Refused)?;
+                Ok(Given::Expression(sql))
+            }
+            _ => Ok(Given::Parameter),
+        }
+    }
 }
 
 /// By the field's name or attribute name. What is not listed is a parameter; when a row is added, a field with a
