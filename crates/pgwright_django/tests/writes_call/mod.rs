@@ -1,6 +1,6 @@
 //! From the description of a snippet to the call it stands for.
 
-use pgwright_django::model::{Model, PrivateField, Value as Known};
+use pgwright_django::model::{Model, ModelId, PrivateField, Value as Known};
 use pgwright_django::queries::Query;
 use pgwright_django::queries::build::{Applied, apply};
 use pgwright_django::queries::context::{Context, FieldId};
@@ -73,7 +73,7 @@ impl Spec<'_> {
     /// The queryset: conditions as text, or look-ups with the kind of value each is given.
     fn rows(&self) -> Rows {
         if let Some(lookups) = self.toml.get("filter").and_then(Value::as_table) {
-            return Rows::Query(Box::new(self.filtered(lookups)));
+            return Rows::Query(Box::new(self.filtered(self.model().id, lookups)));
         }
         match self.toml.get("where").and_then(Value::as_str) {
             Some(condition) => Rows::Where(condition.to_owned()),
@@ -81,16 +81,33 @@ impl Spec<'_> {
         }
     }
 
-    fn filtered(&self, lookups: &toml::Table) -> Query {
+    /// The queryset of the default manager.
+    fn base(&self, model: ModelId) -> Query {
+        match self.toml.get("base").and_then(Value::as_table) {
+            Some(lookups) => self.filtered(model, lookups),
+            None => Query::new(model),
+        }
+    }
+
+    fn target(&self, relation: &PrivateField) -> ModelId {
+        let label = relation.to_label.as_deref().expect("a target");
+        self.context.models.by_label(label).expect("a model").id
+    }
+
+    fn filtered(&self, model: ModelId, lookups: &toml::Table) -> Query {
         let unknown = || Known::Unknown("a value".to_owned());
         let lookups: Vec<(String, Known)> = lookups
             .iter()
             .map(|(name, kind)| {
-                let value = if kind.as_str() == Some("list") { Known::List(vec![unknown()]) } else { unknown() };
+                let value = match kind {
+                    Value::Boolean(flag) => Known::Bool(*flag),
+                    Value::String(kind) if kind == "list" => Known::List(vec![unknown()]),
+                    _ => unknown(),
+                };
                 (name.clone(), value)
             })
             .collect();
-        match apply(self.context, &Query::new(self.model().id), "filter", &[], &lookups) {
+        match apply(self.context, &Query::new(model), "filter", &[], &lookups) {
             Applied::Query(query) => *query,
             Applied::Unknown(reason) => panic!("{reason}"),
         }
@@ -129,22 +146,28 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
             };
             bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values()).expect("rows")
         }
-        "get_or_create" => get_or_create(context, &looked(&spec)),
-        "update_or_create" => update_or_create(context, &looked(&spec), &spec.list("set"), &spec.values()),
+        "get_or_create" => get_or_create(context, &looked(&spec)).expect("a look-up"),
+        "update_or_create" => {
+            update_or_create(context, &looked(&spec), &spec.list("set"), &spec.values()).expect("a look-up")
+        }
         "m2m" => many_call(&spec, relations),
         "reverse" => reverse::reverse(
             context,
             spec.field(),
             &reverse_call(&spec, &spec.list("by"), &spec.list("set")),
+            &spec.base(spec.model().id),
             &spec.values(),
-        ),
+        )
+        .expect("a call"),
         "generic" => generic::generic(
             context,
             relations,
             spec.model().id,
             spec.private(),
             &generic_call(&spec, &spec.list("by")),
-        ),
+            &spec.base(spec.target(spec.private())),
+        )
+        .expect("a call"),
         "refresh" => {
             let fields = spec.list("fields");
             let fields = if fields.is_empty() { Refresh::All } else { Refresh::Only(&fields) };
@@ -244,7 +267,7 @@ fn many_call(spec: &Spec<'_>, relations: &Relations) -> Vec<Statement> {
         "get_or_create" => many_module::Call::GetOrCreate(&by),
         other => panic!("no such call: {other}"),
     };
-    many(spec.context, relations, &manager, &call, None, &spec.values())
+    many(spec.context, relations, &manager, &call, &spec.base(manager.model), &spec.values()).expect("a call")
 }
 
 fn reverse_call<'s>(spec: &Spec<'_>, by: &'s [&'s str], set: &'s [&'s str]) -> reverse::Call<'s> {

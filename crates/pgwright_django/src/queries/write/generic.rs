@@ -3,14 +3,14 @@
 use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
 use super::super::query::Query;
-use super::delete::delete_rows;
+use super::delete::{Parents, delete, delete_rows};
 use super::load::object_by_key;
 use super::lookup::{GetOrCreate, get_or_create};
 use super::save::{Force, Save, save};
 use super::select::{any_list, any_value, filtered, read};
-use super::text::{all, column, field_named, key_in};
+use super::text::{all, column, field_named};
 use super::update::update;
-use super::{Action, Relations, Rows, Statement, When, all_when};
+use super::{Action, Relations, Rows, Statement, Values, When, all_when};
 use crate::model::{ModelId, PrivateField, Value};
 
 /// The objects on the far side of a generic relation.
@@ -50,22 +50,11 @@ impl Generic {
         vec![(format!("{}__pk", self.names.0), any_value()), (format!("{}{suffix}", self.names.1), key)]
     }
 
-    fn own(&self, context: &Context<'_>) -> Rows {
-        Rows::Where(self.condition(context, "= %s"))
-    }
-
-    fn some(&self, context: &Context<'_>) -> Rows {
-        let mut conditions = self.conditions(context, "= %s");
-        conditions.push(key_in(context, self.model));
-        Rows::Where(all(&conditions))
-    }
-
-    /// The manager's objects; `more` narrows them.
-    fn queried(&self, context: &Context<'_>, more: &[(&str, Value)]) -> Result<Query, String> {
+    /// The objects of the relation among those of a queryset.
+    fn queried(&self, context: &Context<'_>, base: &Query) -> Result<Query, String> {
         let lookups = self.lookups(any_value());
         let lookups: Vec<(&str, Value)> = lookups.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        let query = filtered(context, &Query::new(self.model), &lookups)?;
-        if more.is_empty() { Ok(query) } else { filtered(context, &query, more) }
+        filtered(context, base, &lookups)
     }
 }
 
@@ -87,61 +76,58 @@ pub enum Call<'a> {
     GetOrCreate(&'a [&'a str]),
 }
 
-/// What a call on the manager of a `GenericRelation` of `model` sends.
+/// What a call on the manager of a `GenericRelation` of `model` sends; an error says why it is not known.
+///
+/// `base` is the queryset of the related model's default manager.
 pub fn generic(
     context: &Context<'_>,
     relations: &Relations,
     model: ModelId,
     relation: &PrivateField,
     call: &Call<'_>,
-) -> Vec<Statement> {
-    let Some(far) = objects_of(context, relation) else { return Vec::new() };
-    let mut statements = vec![content_type(context, model).when(&[When::Uncached])];
+    base: &Query,
+) -> Result<Vec<Statement>, String> {
+    let far = objects_of(context, relation).ok_or("a generic relation to a model that is not known")?;
+    let own = far.queried(context, base)?;
     let add = || {
         let names = [relation.content_type_field.as_str(), relation.object_id_field.as_str()];
-        let rows = Rows::by_keys(context, far.model);
-        update(context, far.model, &rows, &names, &super::Values::default()).unwrap_or_default()
+        update(context, far.model, &Rows::by_keys(context, far.model), &names, &Values::default())
     };
-    let remove = |rows: &Rows| delete_rows(context, relations, far.model, rows).unwrap_or_default();
-    let each = |more: &[(&str, Value)]| {
-        let one = super::delete::delete(context, relations, far.model, super::delete::Parents::Deleted);
-        let query = far.queried(context, more).and_then(|query| read(context, &query, &Terminal::Iterate));
-        let mut statements: Vec<Statement> = query.into_iter().collect();
+    let some = || filtered(context, &own, &[("pk__in", any_list())]);
+    let remove = |rows: Query| delete_rows(context, relations, far.model, &Rows::Query(Box::new(rows)));
+    let each = |rows: &Query| -> Result<Vec<Statement>, String> {
+        let one = delete(context, relations, far.model, Parents::Deleted);
+        let mut statements = vec![read(context, rows, &Terminal::Iterate)?];
         statements.extend(all_when(one, &When::Rows));
-        statements
+        Ok(statements)
     };
-    let (own, some) = (far.own(context), far.some(context));
+    let mut statements = vec![content_type(context, model).when(&[When::Uncached])];
     statements.extend(match call {
-        Call::Add => add(),
+        Call::Add => add()?,
         Call::AddEach => save(context, &Save::loaded(far.model)),
-        Call::Remove => remove(&some),
-        Call::RemoveEach => each(&[("pk__in", any_list())]),
-        Call::Clear => remove(&own),
-        Call::ClearEach => each(&[]),
+        Call::Remove => remove(some()?)?,
+        Call::RemoveEach => each(&some()?)?,
+        Call::Clear => remove(own)?,
+        Call::ClearEach => each(&own)?,
         Call::Set => {
-            let query = far.queried(context, &[]).and_then(|query| read(context, &query, &Terminal::Iterate));
-            let mut set: Vec<Statement> = query.into_iter().collect();
-            set.extend(all_when(remove(&some), &When::Removed));
-            set.extend(all_when(add(), &When::Added));
+            let mut set = vec![read(context, &own, &Terminal::Iterate)?];
+            set.extend(all_when(remove(some()?)?, &When::Removed));
+            set.extend(all_when(add()?, &When::Added));
             set
         }
         Call::SetClear => {
-            let mut set = remove(&own);
-            set.extend(add());
+            let mut set = remove(own)?;
+            set.extend(add()?);
             set
         }
         Call::Create => save(context, &Save { force: Force::Insert, ..Save::added(far.model) }),
         Call::GetOrCreate(by) => {
-            let mut more: Vec<(&str, Value)> = by.iter().map(|name| (*name, any_value())).collect();
-            more.push((&relation.content_type_field, any_value()));
-            more.push((&relation.object_id_field, any_value()));
-            match far.queried(context, &more) {
-                Ok(query) => get_or_create(context, &GetOrCreate::new(query)),
-                Err(_) => Vec::new(),
-            }
+            let mut names: Vec<&str> = by.to_vec();
+            names.extend([relation.content_type_field.as_str(), relation.object_id_field.as_str()]);
+            get_or_create(context, &GetOrCreate::by_fields(context, &own, &names)?)?
         }
     });
-    statements
+    Ok(statements)
 }
 
 /// `ContentType.objects.get_for_model()` of a model it was not asked for before.

@@ -43,10 +43,10 @@ impl GetOrCreate {
 }
 
 /// What `get_or_create()` sends.
-pub fn get_or_create(context: &Context<'_>, call: &GetOrCreate) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = read(context, &call.query, &Terminal::Get).into_iter().collect();
+pub fn get_or_create(context: &Context<'_>, call: &GetOrCreate) -> Result<Vec<Statement>, String> {
+    let mut statements = vec![read(context, &call.query, &Terminal::Get)?];
     statements.extend(call.create(context));
-    statements
+    Ok(statements)
 }
 
 /// What `update_or_create()` sends: the row is locked, then saved. `defaults` are the names it sets, `updated` their values.
@@ -55,10 +55,9 @@ pub fn update_or_create(
     call: &GetOrCreate,
     defaults: &[&str],
     updated: &Values,
-) -> Vec<Statement> {
-    let locked = called(context, &call.query, "select_for_update", &[], &[]);
-    let mut statements: Vec<Statement> =
-        locked.and_then(|query| read(context, &query, &Terminal::Get)).into_iter().collect();
+) -> Result<Vec<Statement>, String> {
+    let locked = called(context, &call.query, "select_for_update", &[], &[])?;
+    let mut statements = vec![read(context, &locked, &Terminal::Get)?];
     statements.extend(call.create(context));
     let found = Save {
         fields: saved(context, call.query.model, defaults),
@@ -66,7 +65,7 @@ pub fn update_or_create(
         ..Save::loaded(call.query.model)
     };
     statements.extend(all_when(save(context, &found), &When::Found));
-    statements
+    Ok(statements)
 }
 
 /// Since 4.2 only what is set is saved, with fields that set themselves; everything when something set is no column.

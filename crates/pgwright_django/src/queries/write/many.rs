@@ -1,14 +1,20 @@
 //! Managers of many-to-many fields (`create_forward_many_to_many_manager`).
 
+use std::sync::Arc;
+
+use super::super::build::filter::add_q;
+use super::super::build::methods::unordered_all;
+use super::super::build::q::{Child, Q};
 use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
+use super::super::expression::Connector;
 use super::super::query::Query;
 use super::bulk::{Conflicts, Count, Keys, bulk_create};
 use super::delete::delete_rows;
 use super::lookup::{GetOrCreate, get_or_create};
 use super::save::{Force, Save, save};
 use super::select::{any_list, any_value, called, filtered, read};
-use super::text::{all, any, column, is_named};
+use super::text::is_named;
 use super::{Relations, Rows, Statement, Values, When, all_when};
 use crate::model::{ModelId, Origin, RelationKind, Value};
 
@@ -88,31 +94,31 @@ impl Many {
         Many { source: self.target, target: self.source, ..self.clone() }
     }
 
-    /// The objects of the manager.
-    fn queried(&self, context: &Context<'_>) -> Result<Query, String> {
+    /// The objects of the manager among those of a queryset.
+    fn queried(&self, context: &Context<'_>, base: &Query) -> Result<Query, String> {
         let name = match context.target(self.source) {
             Some(key) => format!("{}__{}", self.query_name, context.field(key).name),
             None => self.query_name.clone(),
         };
-        let sticky = called(context, &Query::new(self.model), "_next_is_sticky", &[], &[])?;
+        let sticky = called(context, base, "_next_is_sticky", &[], &[])?;
         filtered(context, &sticky, &[(&name, any_value())])
     }
 
-    fn is(&self, context: &Context<'_>, field: FieldId) -> String {
-        format!("{} = %s", column(context, field))
-    }
-
     /// What `_build_remove_filters` asks: rows of the object, or those of them that lead to given objects.
-    fn rows(&self, context: &Context<'_>, removed: Option<&str>) -> Rows {
-        let one = |from: FieldId, to: FieldId| match removed {
-            Some(list) => all(&[self.is(context, from), format!("{} IN ({list})", column(context, to))]),
-            None => self.is(context, from),
+    fn rows(&self, context: &Context<'_>, removed: Option<Value>) -> Result<Rows, String> {
+        let name = |field: FieldId| context.field(field).name.clone();
+        let one = |from: FieldId, to: FieldId| {
+            let mut children = vec![Child::Pair(name(from), any_value())];
+            children.extend(removed.clone().map(|list| Child::Pair(format!("{}__in", name(to)), list)));
+            Child::Q(Q::all(children))
         };
-        let forth = one(self.source, self.target);
-        Rows::Where(match self.symmetrical {
-            Symmetry::None => forth,
-            Symmetry::Mirrored => any(&[forth, one(self.target, self.source)]),
-        })
+        let mut children = vec![one(self.source, self.target)];
+        if self.symmetrical == Symmetry::Mirrored {
+            children.push(one(self.target, self.source));
+        }
+        let mut query = Query::new(self.through);
+        add_q(context, &mut query, &Q { connector: Connector::Or, negated: false, children })?;
+        Ok(Rows::Query(Box::new(query)))
     }
 }
 
@@ -131,57 +137,76 @@ pub enum Call<'a> {
     GetOrCreate(&'a [&'a str]),
 }
 
-/// What a call on the manager sends. `filtered` is the subquery of keys that a manager with a filter of its own stands for: it
-/// takes the place of the objects that are removed.
+/// What a call on the manager sends; an error says why it is not known.
+///
+/// `base` is the queryset of the related model's default manager: where it filters, only what it shows is taken away.
+/// `through` are values of the through model's rows.
 pub fn many(
     context: &Context<'_>,
     relations: &Relations,
     many: &Many,
     call: &Call<'_>,
-    filtered: Option<&str>,
+    base: &Query,
     through: &Values,
-) -> Vec<Statement> {
-    let delete = |rows: &Rows| delete_rows(context, relations, many.through, rows).unwrap_or_default();
-    match call {
-        Call::Add(count) => add(context, relations, many, *count, through),
-        Call::Remove => delete(&many.rows(context, Some(filtered.unwrap_or("%s")))),
-        Call::Clear => delete(&many.rows(context, filtered)),
+) -> Result<Vec<Statement>, String> {
+    let filters = !base.condition.children.is_empty();
+    let shown = |query: &Query| Value::Query(Arc::new(unordered_all(query)));
+    let delete = |removed: Option<Value>| delete_rows(context, relations, many.through, &many.rows(context, removed)?);
+    let given = || -> Result<Value, String> {
+        if !filters {
+            return Ok(any_list());
+        }
+        let key = context.target(many.target).ok_or("a relation to a key that is not known")?;
+        let name = format!("{}__in", context.field(key).attname);
+        Ok(shown(&filtered(context, base, &[(&name, any_list())])?))
+    };
+    let all = || filters.then(|| shown(base));
+    let add = |count: Count| add(context, relations, many, count, through);
+    Ok(match call {
+        Call::Add(count) => add(*count)?,
+        Call::Remove => delete(Some(given()?))?,
+        Call::Clear => delete(all())?,
         Call::Set(count) => {
-            let mut statements: Vec<Statement> = linked(context, many).into_iter().collect();
-            let removed = many.rows(context, Some(filtered.unwrap_or("%s")));
-            statements.extend(all_when(delete(&removed), &When::Removed));
-            statements.extend(all_when(add(context, relations, many, *count, through), &When::Added));
+            let mut statements = vec![linked(context, many, base)?];
+            statements.extend(all_when(delete(Some(given()?))?, &When::Removed));
+            statements.extend(all_when(add(*count)?, &When::Added));
             statements
         }
         Call::SetClear(count) => {
-            let mut statements = delete(&many.rows(context, filtered));
-            statements.extend(add(context, relations, many, *count, through));
+            let mut statements = delete(all())?;
+            statements.extend(add(*count)?);
             statements
         }
         Call::Create => {
             let mut statements = save(context, &Save { force: Force::Insert, ..Save::added(many.model) });
-            statements.extend(add(context, relations, many, Count::One, through));
+            statements.extend(add(Count::One)?);
             statements
         }
         Call::GetOrCreate(by) => {
-            let call = many.queried(context).and_then(|query| GetOrCreate::by_fields(context, &query, by));
-            let mut statements = call.map(|call| get_or_create(context, &call)).unwrap_or_default();
-            statements.extend(all_when(add(context, relations, many, Count::One, through), &When::Missing));
+            let call = GetOrCreate::by_fields(context, &many.queried(context, base)?, by)?;
+            let mut statements = get_or_create(context, &call)?;
+            statements.extend(all_when(add(Count::One)?, &When::Missing));
             statements
         }
-    }
+    })
 }
 
-fn add(context: &Context<'_>, relations: &Relations, many: &Many, count: Count, values: &Values) -> Vec<Statement> {
-    let mut statements = add_items(context, relations, many, count, values);
+fn add(
+    context: &Context<'_>,
+    relations: &Relations,
+    many: &Many,
+    count: Count,
+    values: &Values,
+) -> Result<Vec<Statement>, String> {
+    let mut statements = add_items(context, relations, many, count, values)?;
     if many.symmetrical == Symmetry::Mirrored {
-        for statement in add_items(context, relations, &many.mirrored(), count, values) {
+        for statement in add_items(context, relations, &many.mirrored(), count, values)? {
             if !statements.contains(&statement) {
                 statements.push(statement);
             }
         }
     }
-    statements
+    Ok(statements)
 }
 
 /// Conflicts can be ignored where the through model is Django's own; what is there is read only for who must know it.
@@ -191,18 +216,18 @@ fn add_items(
     many: &Many,
     count: Count,
     values: &Values,
-) -> Vec<Statement> {
+) -> Result<Vec<Statement>, String> {
     let automatic = matches!(context.models.get(many.through).origin, Origin::AutomaticThrough { .. });
     let is_mirror = many.symmetrical == Symmetry::Mirrored && many.source > many.target;
     let heard = relations.listened_many.contains(&many.through) && (many.side == Side::Reverse || !is_mirror);
     let conflicts = if automatic { Conflicts::Ignore } else { Conflicts::Fail };
     let inserted = bulk_create(context, many.through, Keys::Unset, count, &conflicts, values);
     if automatic && !heard {
-        return inserted;
+        return Ok(inserted);
     }
-    let mut statements: Vec<Statement> = present(context, many).into_iter().collect();
+    let mut statements = vec![present(context, many)?];
     statements.extend(all_when(inserted, &When::Missing));
-    statements
+    Ok(statements)
 }
 
 /// Which of the given objects are there.
@@ -216,10 +241,10 @@ fn present(context: &Context<'_>, many: &Many) -> Result<Statement, String> {
 }
 
 /// Keys of the objects that are linked, for `set()`.
-fn linked(context: &Context<'_>, many: &Many) -> Result<Statement, String> {
+fn linked(context: &Context<'_>, many: &Many, base: &Query) -> Result<Statement, String> {
     let key = context.target(many.target).ok_or("a relation to a key that is not known")?;
     let name = Value::Str(context.field(key).attname.clone());
-    let query = called(context, &many.queried(context)?, "values_list", &[name], &[flat()])?;
+    let query = called(context, &many.queried(context, base)?, "values_list", &[name], &[flat()])?;
     read(context, &query, &Terminal::Iterate)
 }
 

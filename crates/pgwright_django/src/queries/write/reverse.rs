@@ -6,10 +6,8 @@ use super::super::query::Query;
 use super::lookup::{GetOrCreate, get_or_create, update_or_create};
 use super::save::{Fields, Force, Save, save};
 use super::select::{any_list, any_value, filtered, read};
-use super::text::{all, column, key_in};
 use super::update::update;
 use super::{Given, Rows, Statement, Values, When, all_when};
-use crate::model::Value;
 
 /// What is called on the manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,71 +32,64 @@ pub enum Call<'a> {
     },
 }
 
-/// What a call on the manager that the foreign key `field` gives its target sends; `values` are those of a new object.
-pub fn reverse(context: &Context<'_>, field: FieldId, call: &Call<'_>, values: &Values) -> Vec<Statement> {
+/// What a call on the manager that the foreign key `field` gives its target sends; an error says why it is not known.
+///
+/// `base` is the queryset of the related model's default manager, `values` are those of a new object.
+pub fn reverse(
+    context: &Context<'_>,
+    field: FieldId,
+    call: &Call<'_>,
+    base: &Query,
+    values: &Values,
+) -> Result<Vec<Statement>, String> {
     let model = field.model;
-    let name = context.field(field).name.clone();
-    let own = format!("{} = %s", column(context, field));
-    let some = all(&[own.clone(), key_in(context, model)]);
-    let nulled = Values::default().with(&name, Given::Null);
-    let add =
-        || update(context, model, &Rows::by_keys(context, model), &[&name], &Values::default()).unwrap_or_default();
-    let remove = |condition: &str| {
-        update(context, model, &Rows::Where(condition.to_owned()), &[&name], &nulled).unwrap_or_default()
-    };
-    let select = |more: &[(&str, Value)]| {
-        let query = queried(context, field).and_then(|query| filtered(context, &query, more));
-        query.and_then(|query| read(context, &query, &Terminal::Iterate))
-    };
-    let each = |more: &[(&str, Value)]| {
-        let fields = Fields::Only(vec![name.clone()]);
+    let name = context.field(field).name.as_str();
+    let own = filtered(context, base, &[(name, any_value())])?;
+    let nulled = Values::default().with(name, Given::Null);
+    // Objects are added by their keys, whatever the manager shows of them.
+    let add = || update(context, model, &Rows::by_keys(context, model), &[name], &Values::default());
+    let some = || filtered(context, &own, &[("pk__in", any_list())]);
+    let remove = |rows: Query| update(context, model, &Rows::Query(Box::new(rows)), &[name], &nulled);
+    let each = |rows: &Query| -> Result<Vec<Statement>, String> {
+        let fields = Fields::Only(vec![name.to_owned()]);
         let one = save(context, &Save { fields, values: nulled.clone(), ..Save::loaded(model) });
-        let mut statements: Vec<Statement> = select(more).into_iter().collect();
+        let mut statements = vec![read(context, rows, &Terminal::Iterate)?];
         statements.extend(all_when(one, &When::Rows));
-        statements
+        Ok(statements)
     };
-    match call {
-        Call::Add => add(),
+    Ok(match call {
+        Call::Add => add()?,
         Call::AddEach => save(context, &Save::loaded(model)),
         Call::AddEachNew => save(context, &Save { values: values.clone(), ..Save::added(model) }),
-        Call::Remove => remove(&some),
-        Call::RemoveEach => each(&[("pk__in", any_list())]),
-        Call::Clear => remove(&own),
-        Call::ClearEach => each(&[]),
+        Call::Remove => remove(some()?)?,
+        Call::RemoveEach => each(&some()?)?,
+        Call::Clear => remove(own)?,
+        Call::ClearEach => each(&own)?,
         // Without NULL nothing can be taken away.
-        Call::Set | Call::SetClear if !context.field(field).null => add(),
+        Call::Set | Call::SetClear if !context.field(field).null => add()?,
         Call::Set => {
-            let mut statements: Vec<Statement> = select(&[]).into_iter().collect();
-            statements.extend(all_when(remove(&some), &When::Removed));
-            statements.extend(all_when(add(), &When::Added));
+            let mut statements = vec![read(context, &own, &Terminal::Iterate)?];
+            statements.extend(all_when(remove(some()?)?, &When::Removed));
+            statements.extend(all_when(add()?, &When::Added));
             statements
         }
         Call::SetClear => {
-            let mut statements = remove(&own);
-            statements.extend(add());
+            let mut statements = remove(own)?;
+            statements.extend(add()?);
             statements
         }
         Call::Create => save(context, &Save { force: Force::Insert, values: values.clone(), ..Save::added(model) }),
-        Call::GetOrCreate(by) => match looked(context, field, by, values) {
-            Ok(call) => get_or_create(context, &call),
-            Err(_) => Vec::new(),
-        },
-        Call::UpdateOrCreate { by, set } => match looked(context, field, by, values) {
-            Ok(call) => update_or_create(context, &call, set, &Values::default()),
-            Err(_) => Vec::new(),
-        },
-    }
-}
-
-/// The objects of the manager.
-fn queried(context: &Context<'_>, field: FieldId) -> Result<Query, String> {
-    filtered(context, &Query::new(field.model), &[(&context.field(field).name, any_value())])
+        Call::GetOrCreate(by) => get_or_create(context, &looked(context, &own, name, by, values)?)?,
+        Call::UpdateOrCreate { by, set } => {
+            update_or_create(context, &looked(context, &own, name, by, values)?, set, values)?
+        }
+    })
 }
 
 /// The manager filters by the key, and its object is given once more as a keyword.
-fn looked(context: &Context<'_>, field: FieldId, by: &[&str], values: &Values) -> Result<GetOrCreate, String> {
+fn looked(context: &Context<'_>, own: &Query, name: &str, by: &[&str], values: &Values) -> Result<GetOrCreate, String> {
     let mut names: Vec<&str> = by.to_vec();
-    names.push(&context.field(field).name);
-    let call = GetOrCreate::by_fields(context, &queried(context, field)?, &names)?;
+    names.push(name);
+    let call = GetOrCreate::by_fields(context, own, &names)?;
     Ok(GetOrCreate { values: values.clone(), ..call })
 }

@@ -425,6 +425,37 @@ class RankedLeaf(models.Model):
     ranked = models.ForeignKey(Ranked, on_delete=models.CASCADE)
 
 
+# Managers that do not show everything.
+
+
+class ActiveManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(active=True)
+
+
+class Thing(models.Model):
+    owner = models.ForeignKey(Owner, null=True, on_delete=models.CASCADE, related_name="things")
+    active = models.BooleanField(default=True)
+    name = models.CharField(max_length=50, default="a")
+    likes = models.ManyToManyField("self")
+    objects = ActiveManager()
+
+
+class Box(models.Model):
+    things = models.ManyToManyField(Thing, related_name="boxes")
+
+
+class Mark(models.Model):
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    active = models.BooleanField(default=True)
+    objects = ActiveManager()
+
+
+class Volume(models.Model):
+    marks = GenericRelation(Mark)
+
+
 # Meta options and field types.
 
 

@@ -308,10 +308,8 @@ impl<'c, 'm> Collector<'c, 'm> {
                 self.add(&Objects { model: related, loaded, when }, source);
             }
             OnDelete::Protect => self.protected = true,
-            OnDelete::Restrict => {
-                self.restricted.push(related);
-                self.depend(context.concrete(candidate.to), context.concrete(related));
-            }
+            // Rows that are found mostly forbid the deletion: they decide no order.
+            OnDelete::Restrict => self.restricted.push(related),
             _ => {
                 if let Some(given) = given {
                     let condition = key_in(context, related);
