@@ -6,9 +6,9 @@ mod writes_call;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use pgwright_django::model::ModelId;
+use pgwright_django::model::{Call, Combined, ModelId, Value as Known};
 use pgwright_django::queries::context::{Context, Settings};
-use pgwright_django::queries::write::{Relations, Statement, When};
+use pgwright_django::queries::write::{Given, Relations, Statement, When};
 use pgwright_django::{Project, ReadRequest, read};
 use pgwright_python::Host;
 use toml::Value;
@@ -152,4 +152,27 @@ fn writes_are_those_of_django() {
         let agree = agreement.get(version).map_or(0, |(agree, _)| *agree);
         assert!(agree >= *least, "{version}: {agree} agree, {least} did before");
     }
+}
+
+/// An expression of Django by its dotted path.
+fn expression(path: &str, args: Vec<Known>) -> Known {
+    let mro = vec![path.to_owned(), "django.db.models.expressions.Expression".to_owned()];
+    Known::Call(Box::new(Call { class: path.to_owned(), mro, args, kwargs: Vec::new() }))
+}
+
+#[test]
+fn values_come_to_text() {
+    let project = project((6, 1));
+    let context = Context::new(&project.models, Settings { version: (6, 1), ..Settings::default() });
+    let plain = project.models.by_label("lib.Plain").expect("a model").id;
+    let size = expression("django.db.models.expressions.F", vec![Known::Str("size".to_owned())]);
+    let sum = Combined { operator: "+".to_owned(), left: size, right: Known::Int(1) };
+    let one = expression("django.db.models.expressions.Value", vec![Known::Str("a".to_owned())]);
+    let upper = expression("django.db.models.functions.text.Upper", vec![one]);
+    let given = |value: &Known| Given::of(&context, plain, value);
+    let text = |sql: &str| Ok(Given::Expression(sql.to_owned()));
+    assert_eq!(given(&Known::None), Ok(Given::Null));
+    assert_eq!(given(&Known::Str("F".to_owned())), Ok(Given::Parameter));
+    assert_eq!(given(&Known::Combined(Box::new(sum))), text(r#"("lib_plain"."size" + %s)"#));
+    assert_eq!(given(&upper), text("UPPER(%s)"));
 }

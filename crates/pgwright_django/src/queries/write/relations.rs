@@ -5,11 +5,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::context::{Context, FieldId};
 use crate::model::{ModelId, Models, Origin, PrivateField, RelationKind};
 
-/// Foreign and one-to-one keys by the model they point to, and who listens to deletions.
+/// What refers to each model, and who listens to changes.
 #[derive(Debug, Default)]
 pub struct Relations {
-    /// By concrete model.
-    to: FxHashMap<ModelId, Vec<Candidate>>,
+    /// `get_candidate_relations_to_delete` of each concrete model.
+    candidates: FxHashMap<ModelId, Vec<Candidate>>,
+    /// Concrete models whose rows must be known before they go, listeners and parents aside.
+    referred: FxHashSet<ModelId>,
     /// Models whose `pre_delete` or `post_delete` is heard: their rows are read before they are deleted.
     pub listened: FxHashSet<ModelId>,
     /// Through models whose `m2m_changed` is heard: what is there is read before something is added.
@@ -24,56 +26,60 @@ pub(super) struct Candidate {
 }
 
 impl Relations {
-    /// `apps` are the labels in `INSTALLED_APPS` order.
+    /// `apps` are the labels in `INSTALLED_APPS` order. A receiver without a sender listens to every model.
     pub fn new(context: &Context<'_>, apps: &[&str]) -> Relations {
-        let mut relations = Relations::default();
+        let mut to: FxHashMap<ModelId, Vec<Candidate>> = FxHashMap::default();
         for model in registered(context.models, apps) {
             for (index, field) in (0..).zip(&context.models.get(model).fields) {
                 let Some(relation) = field.relation.as_ref().filter(|_| field.local) else { continue };
-                let (Some(to), true) = (relation.to, relation.kind != RelationKind::ManyToMany) else { continue };
-                let candidate = Candidate { field: FieldId { model, index }, to };
-                relations.to.entry(context.concrete(to)).or_default().push(candidate);
+                let (Some(target), true) = (relation.to, relation.kind != RelationKind::ManyToMany) else { continue };
+                let candidate = Candidate { field: FieldId { model, index }, to: target };
+                to.entry(context.concrete(target)).or_default().push(candidate);
             }
+        }
+        let mut relations = Relations::default();
+        for model in context.models.all.iter().filter(|model| !model.abstract_ && !model.proxy) {
+            let mut found = Vec::new();
+            collect(context, &to, model.id, &mut FxHashSet::default(), &mut found);
+            let followed = |candidate: &Candidate| OnDelete::of(context, candidate.field) != OnDelete::Nothing;
+            if found.iter().any(followed) || !generic_relations(context, model.id).is_empty() {
+                relations.referred.insert(model.id);
+            }
+            relations.candidates.insert(model.id, found);
         }
         relations
     }
 
-    /// `get_candidate_relations_to_delete`: those of parents come first, without their links to other children.
-    pub(super) fn candidates(&self, context: &Context<'_>, model: ModelId) -> Vec<Candidate> {
-        let mut found = Vec::new();
-        self.collect(context, context.concrete(model), &mut FxHashSet::default(), &mut found);
-        found
-    }
-
-    fn collect(
-        &self,
-        context: &Context<'_>,
-        model: ModelId,
-        seen: &mut FxHashSet<ModelId>,
-        found: &mut Vec<Candidate>,
-    ) {
-        for (parent, _) in &context.meta(model).parents {
-            if !seen.insert(*parent) {
-                continue;
-            }
-            let mut inherited = Vec::new();
-            self.collect(context, *parent, seen, &mut inherited);
-            found.extend(inherited.into_iter().filter(|candidate| !is_parent_link(context, candidate.field)));
-        }
-        found.extend(self.to.get(&model).into_iter().flatten());
+    /// Those of parents come first, without their links to other children.
+    pub(super) fn candidates(&self, context: &Context<'_>, model: ModelId) -> &[Candidate] {
+        self.candidates.get(&context.concrete(model)).map_or(&[], Vec::as_slice)
     }
 
     /// `Collector.can_fast_delete`: nothing has to be known of the rows.
     pub(super) fn is_fast(&self, context: &Context<'_>, model: ModelId, from: Option<FieldId>) -> bool {
         let concrete = context.concrete(model);
         !self.listened.contains(&model)
+            && !self.referred.contains(&concrete)
             && context.meta(concrete).parents.iter().all(|(_, link)| *link == from && link.is_some())
-            && self
-                .candidates(context, model)
-                .into_iter()
-                .all(|candidate| !OnDelete::of(context, candidate.field).is_followed())
-            && generic_relations(context, concrete).is_empty()
     }
+}
+
+fn collect(
+    context: &Context<'_>,
+    to: &FxHashMap<ModelId, Vec<Candidate>>,
+    model: ModelId,
+    seen: &mut FxHashSet<ModelId>,
+    found: &mut Vec<Candidate>,
+) {
+    for (parent, _) in &context.meta(model).parents {
+        if !seen.insert(*parent) {
+            continue;
+        }
+        let mut inherited = Vec::new();
+        collect(context, to, *parent, seen, &mut inherited);
+        found.extend(inherited.into_iter().filter(|candidate| !is_parent_link(context, candidate.field)));
+    }
+    found.extend(to.get(&model).into_iter().flatten());
 }
 
 /// A one-to-one key that ties a child to its parent.
@@ -140,10 +146,6 @@ impl OnDelete {
             Some("DO_NOTHING" | "DB_CASCADE" | "DB_SET_NULL" | "DB_SET_DEFAULT") => OnDelete::Nothing,
             Some(_) => OnDelete::Other,
         }
-    }
-
-    fn is_followed(self) -> bool {
-        self != OnDelete::Nothing
     }
 }
 

@@ -224,7 +224,7 @@ impl<'c, 'm> Collector<'c, 'm> {
         let context = self.context;
         let kept = if keep == Keep::Parents { ancestors(context, objects.model) } else { Vec::new() };
         let mut fast: Vec<(ModelId, Vec<FieldId>)> = Vec::new();
-        for candidate in self.relations.candidates(context, objects.model) {
+        for candidate in self.relations.candidates(context, objects.model).iter().copied() {
             // Up to 5.2 a key to a proxy of a parent was not taken for one to the parent.
             let to = if context.at_least(6, 0) { context.concrete(candidate.to) } else { candidate.to };
             if kept.contains(&to) {
@@ -322,7 +322,7 @@ impl<'c, 'm> Collector<'c, 'm> {
     /// Columns that others refer to: all that is needed of rows that nobody listens to.
     fn referenced(&self, model: ModelId) -> Vec<FieldId> {
         let candidates = self.relations.candidates(self.context, model);
-        candidates.into_iter().filter_map(|candidate| self.context.target(candidate.field)).collect()
+        candidates.iter().filter_map(|candidate| self.context.target(candidate.field)).collect()
     }
 
     fn follow_generic(&mut self, objects: &Objects) {
