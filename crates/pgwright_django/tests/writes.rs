@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_django::model::{Call, Combined, ModelId, Value as Known};
 use pgwright_django::queries::context::{Context, Settings};
-use pgwright_django::queries::write::{Given, Relations, Statement, When};
+use pgwright_django::queries::write::{Given, Relations, Statement, When, delete, distinct};
 use pgwright_django::{Project, ReadRequest, read};
 use pgwright_python::Host;
 use toml::Value;
@@ -99,7 +99,7 @@ fn is_collected(context: &Context<'_>, snippet: &Value, model: ModelId) -> bool 
 }
 
 /// Each text once: what runs again for more rows says nothing new.
-fn distinct(statements: impl IntoIterator<Item = String>) -> Vec<String> {
+fn once(statements: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut seen = Vec::new();
     for statement in statements {
         if !seen.contains(&statement) {
@@ -129,8 +129,8 @@ fn writes_are_those_of_django() {
             let ours = writes_call::call(&context, &mut relations, snippet);
             let before = texts(snippet, "before");
             let sent = |statement: &&Statement| statement.when.iter().all(|when| holds(&context, snippet, when));
-            let ours = distinct(before.into_iter().chain(ours.iter().filter(sent).map(|one| one.sql.clone())));
-            let recorded = distinct(recorded.iter().filter_map(|sql| sql.as_str().map(str::to_owned)));
+            let ours = once(before.into_iter().chain(ours.iter().filter(sent).map(|one| one.sql.clone())));
+            let recorded = once(recorded.iter().filter_map(|sql| sql.as_str().map(str::to_owned)));
             let entry = agreement.entry(version).or_default();
             entry.1 += 1;
             if ours == recorded {
@@ -175,4 +175,17 @@ fn values_come_to_text() {
     assert_eq!(given(&Known::Str("F".to_owned())), Ok(Given::Parameter));
     assert_eq!(given(&Known::Combined(Box::new(sum))), text(r#"("lib_plain"."size" + %s)"#));
     assert_eq!(given(&upper), text("UPPER(%s)"));
+}
+
+#[test]
+fn a_text_is_told_once_with_the_least_it_waits_for() {
+    let project = project((5, 2));
+    let context = Context::new(&project.models, Settings::default());
+    let relations = Relations::new(&context, &["lib"]);
+    let place = project.models.by_label("lib.Place").expect("a model").id;
+    let all = delete::delete(&context, &relations, place, delete::Parents::Deleted);
+    let told = distinct(all.clone());
+    assert!(told.len() < all.len());
+    let link = told.iter().find(|statement| statement.sql.starts_with(r#"DELETE FROM "lib_proxylink""#));
+    assert_eq!(link.map(|statement| statement.when.len()), Some(0));
 }

@@ -261,7 +261,8 @@ fn add_related(models: &Models, metas: &mut [Meta]) {
     let mut own: Vec<Vec<(Arc<str>, Named)>> = vec![Vec::new(); models.all.len()];
     for model in &models.all {
         let concrete = concrete_of(models, model.id);
-        for reverse in &model.reverse {
+        // A model that another replaces points nowhere (`apps.get_models` leaves it out).
+        for reverse in model.reverse.iter().filter(|reverse| models.get(reverse.from).swapped.is_none()) {
             let Some(field) = owner(models, reverse.from, &reverse.field, 16) else { continue };
             let named = match reverse.kind {
                 RelationKind::ManyToMany => Named::ReverseMany(field),

@@ -21,8 +21,10 @@ mod text;
 pub mod update;
 mod values;
 
+use indexmap::IndexMap;
 pub use relations::Relations;
 pub use rows::Rows;
+use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 pub use values::{Given, Values};
 
@@ -111,6 +113,23 @@ impl Statement {
         }
         self
     }
+}
+
+/// Each text once, waiting for the least that any of its statements waits for; in the order they come first.
+///
+/// A deletion reaches the same rows by many ways, so that its list is long; what can run at all is told by this.
+pub fn distinct(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut found: IndexMap<String, Statement, FxBuildHasher> = IndexMap::default();
+    for statement in statements {
+        match found.get_mut(&statement.sql) {
+            Some(known) if known.when.len() > statement.when.len() => *known = statement,
+            Some(_) => {}
+            None => {
+                found.insert(statement.sql.clone(), statement);
+            }
+        }
+    }
+    found.into_values().collect()
 }
 
 /// The same statements, each waiting for one thing more.
