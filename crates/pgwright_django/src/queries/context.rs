@@ -117,7 +117,8 @@ impl<'a> Context<'a> {
         let relation = self.field(key).relation.as_ref()?;
         let meta = self.meta(relation.to?);
         match relation.to_field.as_deref().and_then(|name| meta.named(name)) {
-            Some(Named::Column(id)) => Some(id),
+            // A proxy's key may be called by the name its parent's has.
+            Some(Named::Column(id)) if !self.field(id).primary_key => Some(id),
             _ => meta.primary_key,
         }
     }

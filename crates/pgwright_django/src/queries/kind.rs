@@ -238,6 +238,8 @@ impl Output {
                 }
             }
             Output::Reverse(_) => String::new(),
+            // Django's own slip, mended in 6.1.
+            Output::Kind(Kind::Decimal) if !context.at_least(6, 1) => "numeric(None, None)".to_owned(),
             Output::Kind(kind) => kind.cast_type().to_owned(),
             Output::Typed(typed) => typed.db_type.clone(),
         }

@@ -99,7 +99,7 @@ pub(crate) fn aggregation(context: &Context, query: &Query, wanted: &[(Alias, Va
     let names = aggregates.iter().map(|(name, _)| name.clone()).collect();
     query.annotations = aggregates;
     query.annotation_mask = Some(names);
-    clear_ordering(&mut query, Force::Yes, Default::Clear);
+    clear_ordering(context, &mut query, Force::Yes, Default::Clear);
     query.low = Mark::Known(0);
     query.high = None;
     query.lock = None;
@@ -121,7 +121,7 @@ fn over(
     let selected: Vec<Alias> = query.selected_annotations().map(|(name, _)| name.clone()).collect();
     set_annotation_mask(&mut inner, Some(selected));
     if ordering_is_grouped(context, &inner) {
-        clear_ordering(&mut inner, Force::No, Default::Clear);
+        clear_ordering(context, &mut inner, Force::No, Default::Clear);
     }
     let key = context.meta(query.model).primary_key.ok_or("a model without primary key")?;
     if !inner.distinct {

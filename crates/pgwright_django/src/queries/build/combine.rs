@@ -31,7 +31,7 @@ fn exists_with(context: &Context, query: &Query, limit: bool) -> Known<Query> {
         let parts = query.combined.iter().map(|part| Ok(Arc::new(exists_with(context, part, false)?)));
         query.combined = parts.collect::<Known<_>>()?;
     }
-    clear_ordering(&mut query, Force::Yes, Default::Clear);
+    clear_ordering(context, &mut query, Force::Yes, Default::Clear);
     if limit {
         set_limits(&mut query, Mark::Known(0), Some(Mark::Known(1)));
     }
@@ -131,8 +131,13 @@ pub(crate) fn combine(context: &Context, left: &Query, right: &Query, connector:
         if let Some((_, new)) = changes.iter().find(|(old, _)| *old == join.parent) {
             join.parent = new.clone();
         }
-        let was_inner = join.kind == JoinKind::Inner;
+        let mut was_inner = join.kind == JoinKind::Inner;
+        let before = query.sources.len();
         let new = super::joins::join_again(context, &mut query, source.table.clone(), join, &reuse)?;
+        // A table joined anew has the kind it was given just now.
+        if query.sources.len() > before {
+            was_inner = query.source(&new).is_some_and(is_inner);
+        }
         if was_inner {
             right_votes.push(new.clone());
         }
@@ -188,11 +193,11 @@ pub(crate) fn combine(context: &Context, left: &Query, right: &Query, connector:
 }
 
 /// `union()`, `intersection()`, `difference()`.
-pub(crate) fn combinator(queries: Vec<Query>, kind: Combinator) -> Option<Query> {
+pub(crate) fn combinator(context: &Context, queries: Vec<Query>, kind: Combinator) -> Option<Query> {
     let mut queries = queries;
     let first = queries.first()?;
     let mut query = first.clone();
-    clear_ordering(&mut query, Force::Yes, Default::Clear);
+    clear_ordering(context, &mut query, Force::Yes, Default::Clear);
     query.low = Mark::Known(0);
     query.high = None;
     query.combined = queries.drain(..).map(Arc::new).collect();

@@ -294,7 +294,7 @@ fn many_to_many(
 ) -> Known<()> {
     let (first, second) = through_keys(context, field)?;
     let (near, far) = if side == Side::Forward { (first, second) } else { (second, first) };
-    let into = backward(context, near, filtered.clone())?;
+    let into = backward(context, near, None)?;
     let out = forward(context, far, filtered)?;
     steps.push(into);
     steps.push(out);

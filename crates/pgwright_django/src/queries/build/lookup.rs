@@ -181,7 +181,7 @@ pub(crate) fn build_lookup_named(context: &Context, name: &str, left: Node, righ
     let made = |left: Node, right: Right| Arc::new(Expression::Lookup(Lookup { name: name.into(), left, right }));
     let right = match right {
         Right::Node(node) => Right::Node(subquery_right(context, name, &left, given.as_ref(), node)?),
-        Right::Value(value) => Right::Value(prepared(value, kind)),
+        Right::Value(value) if name != "isnull" => Right::Value(prepared(value, kind)),
         other => other,
     };
     if name == "isnull" {
@@ -268,8 +268,7 @@ fn subquery_right(context: &Context, name: &str, left: &Node, given: Option<&Out
 }
 
 fn clear_for_in(context: &Context, query: &mut Query) {
-    let _ = context;
-    subquery::clear_ordering(query, subquery::Force::No, subquery::Default::Clear);
+    subquery::clear_ordering(context, query, subquery::Force::No, subquery::Default::Clear);
 }
 
 fn select_key(context: &Context, query: &mut Query) -> Known<()> {
@@ -279,13 +278,9 @@ fn select_key(context: &Context, query: &mut Query) -> Known<()> {
 
 /// The field that a relation on the left references.
 fn related_target(context: &Context, left: &Node, given: Option<&Output>) -> Option<FieldId> {
-    let Expression::Column(column) = &**left else { return None };
+    let Expression::Column(_) = &**left else { return None };
     match given? {
         Output::Field(key) if context.field(*key).relation.is_some() => context.target(*key),
-        Output::Reverse(key) => {
-            let _ = column;
-            context.target(*key)
-        }
         _ => None,
     }
 }

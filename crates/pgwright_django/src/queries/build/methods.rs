@@ -123,7 +123,7 @@ fn next(context: &Context, query: &Query, method: &str, args: &[Value], kwargs: 
                 return Err("order_by of a slice".to_owned());
             }
             let mut query = chain(query);
-            clear_ordering(&mut query, Force::Yes, Default::Keep);
+            clear_ordering(context, &mut query, Force::Yes, Default::Keep);
             add_ordering(context, &mut query, args)?;
             Ok(query)
         }
@@ -177,7 +177,7 @@ fn next(context: &Context, query: &Query, method: &str, args: &[Value], kwargs: 
             Ok(query)
         }
         "extra" => extra(query, args, kwargs),
-        "union" | "intersection" | "difference" => united(query, method, args, kwargs),
+        "union" | "intersection" | "difference" => united(context, query, method, args, kwargs),
         "__and__" | "__or__" | "__xor__" => operator(context, query, method, args),
         other => Err(format!("`{other}` of a queryset")),
     }
@@ -387,6 +387,15 @@ fn values_list(context: &Context, query: &Query, args: &[Value], kwargs: &[(Stri
     let mut counter = 1;
     for value in args {
         match value {
+            // From 5.2 on a field asked for twice is selected twice.
+            Value::Str(name) if context.at_least(5, 2) && names.iter().any(|other| **other == **name) => {
+                let again = numbered(context, name, &mut counter, &given, &names);
+                let class = "django.db.models.expressions.F".to_owned();
+                let mro = vec![class.clone()];
+                let args = vec![Value::Str(name.clone())];
+                names.push(again.as_str().into());
+                expressions.push((again, Value::Call(Box::new(Call { class, mro, args, kwargs: Vec::new() }))));
+            }
             Value::Str(name) => names.push(name.as_str().into()),
             value if is_expression(value) => {
                 let class = match value {
@@ -398,13 +407,7 @@ fn values_list(context: &Context, query: &Query, args: &[Value], kwargs: &[(Stri
                     Ok(alias) if is_aggregate(value) => alias.to_string(),
                     _ => class,
                 };
-                let name = loop {
-                    let name = format!("{prefix}{counter}");
-                    counter += 1;
-                    if !given.contains(&name.as_str()) {
-                        break name;
-                    }
-                };
+                let name = numbered(context, &prefix, &mut counter, &given, &names);
                 names.push(name.as_str().into());
                 expressions.push((name, value.clone()));
             }
@@ -416,6 +419,21 @@ fn values_list(context: &Context, query: &Query, args: &[Value], kwargs: &[(Stri
         return Err("values_list(flat=True) of several fields".to_owned());
     }
     values_of(context, query, names, &expressions, rows)
+}
+
+/// A name with a number that makes it differ from the others.
+fn numbered(context: &Context, prefix: &str, counter: &mut i32, given: &[&str], names: &[Alias]) -> String {
+    let modern = context.at_least(5, 2);
+    loop {
+        let name = format!("{prefix}{counter}");
+        let taken = given.contains(&name.as_str()) || (modern && names.iter().any(|other| **other == *name));
+        if taken || !modern {
+            *counter += 1;
+        }
+        if !taken {
+            return name;
+        }
+    }
 }
 
 fn is_aggregate(value: &Value) -> bool {
@@ -474,7 +492,7 @@ fn truncated(
     query.distinct = true;
     query.distinct_fields.clear();
     add_filter(context, &mut query, "plain_field__isnull", Value::Bool(false))?;
-    clear_ordering(&mut query, Force::Yes, Default::Keep);
+    clear_ordering(context, &mut query, Force::Yes, Default::Keep);
     let order = if descending { format!("-{name}") } else { name.to_owned() };
     add_ordering(context, &mut query, &[Value::Str(order)])?;
     Ok(query)
@@ -660,7 +678,7 @@ fn extra(query: &Query, args: &[Value], kwargs: &[(String, Value)]) -> Known<Que
     Ok(query)
 }
 
-fn united(query: &Query, method: &str, args: &[Value], kwargs: &[(String, Value)]) -> Known<Query> {
+fn united(context: &Context, query: &Query, method: &str, args: &[Value], kwargs: &[(String, Value)]) -> Known<Query> {
     let mut others = Vec::new();
     for value in args {
         match value {
@@ -688,11 +706,11 @@ fn united(query: &Query, method: &str, args: &[Value], kwargs: &[(String, Value)
                     return Ok(first);
                 }
                 left.insert(0, first);
-                combinator(left, kind)
+                combinator(context, left, kind)
             } else {
                 let mut every = vec![given];
                 every.extend(others);
-                combinator(every, kind)
+                combinator(context, every, kind)
             }
         }
         "intersection" => {
@@ -704,7 +722,7 @@ fn united(query: &Query, method: &str, args: &[Value], kwargs: &[(String, Value)
             }
             let mut every = vec![given];
             every.extend(others);
-            combinator(every, Combinator::Intersection)
+            combinator(context, every, Combinator::Intersection)
         }
         _ => {
             if is_empty(query) {
@@ -712,7 +730,7 @@ fn united(query: &Query, method: &str, args: &[Value], kwargs: &[(String, Value)
             }
             let mut every = vec![given];
             every.extend(others);
-            combinator(every, Combinator::Difference)
+            combinator(context, every, Combinator::Difference)
         }
     };
     made.ok_or_else(|| format!("`{method}` of nothing"))
@@ -749,17 +767,10 @@ pub(crate) fn check_ordering_first_last(context: &Context, query: &Query) -> Kno
 }
 
 /// The order given up where it makes no difference: `get()`.
-pub(crate) fn unordered(query: &Query) -> Query {
+pub(crate) fn unordered(context: &Context, query: &Query) -> Query {
     let mut query = query.clone();
     if !query.is_sliced() {
-        clear_ordering(&mut query, Force::Yes, Default::Clear);
+        clear_ordering(context, &mut query, Force::Yes, Default::Clear);
     }
-    query
-}
-
-/// `order_by()`.
-pub(crate) fn unordered_all(query: &Query) -> Query {
-    let mut query = query.clone();
-    clear_ordering(&mut query, Force::Yes, Default::Clear);
     query
 }

@@ -539,6 +539,11 @@ impl Resolver<'_, '_, '_, '_, '_> {
             None | Some(Value::None) => None,
             Some(_) => return Err("a template that is not known".to_owned()),
         };
+        // From 6.0 on a plain Subquery is the query itself.
+        let template = match class {
+            "Subquery" if template.is_none() && !self.context.at_least(6, 0) => Some("(%(subquery)s)".into()),
+            _ => template,
+        };
         let output = self.output_of(call)?;
         let mut inner = (*inner).clone();
         inner.subquery = true;

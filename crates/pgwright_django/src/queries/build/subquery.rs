@@ -186,7 +186,7 @@ pub(crate) enum Default {
 }
 
 /// `Query.clear_ordering`.
-pub(crate) fn clear_ordering(query: &mut Query, force: Force, default: Default) {
+pub(crate) fn clear_ordering(context: &Context, query: &mut Query, force: Force, default: Default) {
     if force == Force::No && (query.is_sliced() || !query.distinct_fields.is_empty() || query.lock.is_some()) {
         return;
     }
@@ -195,9 +195,13 @@ pub(crate) fn clear_ordering(query: &mut Query, force: Force, default: Default) 
     if default == Default::Clear {
         query.default_ordering = false;
     }
+    // Up to 6.0 the parts of a union keep their order.
+    if !context.at_least(6, 1) {
+        return;
+    }
     for part in &mut query.combined {
         let mut changed = (**part).clone();
-        clear_ordering(&mut changed, Force::No, default);
+        clear_ordering(context, &mut changed, Force::No, default);
         *part = Arc::new(changed);
     }
 }

@@ -162,8 +162,11 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
     Ok(match terminal {
         Terminal::Iterate | Terminal::Explain { .. } | Terminal::Count | Terminal::Aggregate { .. } => query.clone(),
         Terminal::Get => {
-            let mut query =
-                if query.distinct_fields.is_empty() { super::build::methods::unordered(query) } else { query.clone() };
+            let mut query = if query.distinct_fields.is_empty() {
+                super::build::methods::unordered(context, query)
+            } else {
+                query.clone()
+            };
             set_limits(&mut query, Mark::Known(0), Some(Mark::Known(21)));
             query
         }
@@ -198,6 +201,7 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
             }
             set_limits(&mut query, Mark::Known(0), Some(Mark::Known(1)));
             super::build::subquery::clear_ordering(
+                context,
                 &mut query,
                 super::build::subquery::Force::Yes,
                 super::build::subquery::Default::Keep,
@@ -220,7 +224,7 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
                 Some(ids) => call(query, "filter", &[], &[(format!("{field}__in"), ids.clone())])?,
                 None => query.clone(),
             };
-            if query.raw.is_some() { query } else { super::build::methods::unordered_all(&query) }
+            query
         }
     })
 }

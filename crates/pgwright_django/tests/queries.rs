@@ -1,0 +1,143 @@
+//! The SQL of querysets, against what real Django sent for the same expressions (`tests/oracle/queries`).
+
+mod queries_tree;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_django::queries::Context;
+use pgwright_django::queries::compile::{Outcome, select};
+use pgwright_django::queries::context::Settings;
+use pgwright_django::{Project, ReadRequest, read};
+use pgwright_python::Host;
+use queries_tree::Trees;
+use serde_json::Value as Json;
+
+const TRUTH: &[u8] = include_bytes!("../../../tests/oracle/queries/truth.json.gz");
+const FILES: &[(&str, &str)] = &[
+    ("manage.py", include_str!("../../../tests/oracle/queries/project/manage.py")),
+    ("settings.py", include_str!("../../../tests/oracle/queries/project/settings.py")),
+    ("library/__init__.py", ""),
+    ("library/models.py", include_str!("../../../tests/oracle/queries/project/library/models.py")),
+];
+
+/// Expressions that may differ on each version. Lower a number when it can be lowered.
+const ALLOWED: &[(&str, usize)] = &[("4.2", 19), ("5.2", 0), ("6.0", 2), ("6.1", 16)];
+
+struct Files;
+
+impl Files {
+    fn text(path: &Utf8Path) -> Option<&'static str> {
+        let path: Utf8PathBuf = path.components().filter(|part| part.as_str() != ".").collect();
+        FILES.iter().find(|(name, _)| path == *name).map(|(_, text)| *text)
+    }
+}
+
+impl Host for Files {
+    fn read(&self, path: &Utf8Path) -> std::io::Result<Vec<u8>> {
+        Files::text(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        Files::text(path).is_some()
+    }
+
+    fn is_dir(&self, path: &Utf8Path) -> bool {
+        matches!(path.as_str(), "" | "." | "library" | "./library")
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+        match folder.as_str() {
+            "" | "." => ["library", "manage.py", "settings.py"].iter().map(|name| folder.join(name)).collect(),
+            "library" | "./library" => ["__init__.py", "models.py"].iter().map(|name| folder.join(name)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn project(version: (u8, u8)) -> Project {
+    let paths = FILES.iter().map(|(name, _)| Utf8PathBuf::from(*name)).collect();
+    let request = ReadRequest { paths, roots: vec![".".into()], django: Some(version), ..ReadRequest::default() };
+    read(&request, &Files).1
+}
+
+fn truth() -> Json {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(TRUTH).read_to_string(&mut text).expect("the truth is gzip");
+    serde_json::from_str(&text).expect("the truth is JSON")
+}
+
+/// What pgwright says of a line, in the words of the truth.
+fn answer(trees: &Trees<'_>, line: &Json) -> String {
+    let (query, terminal) = match trees.line(line) {
+        Ok(known) => known,
+        Err(reason) => return format!("unknown: {reason}"),
+    };
+    match select(trees.context, &query, &terminal) {
+        Outcome::Sql(sql) => {
+            // Every parameter is accounted for.
+            let marks = sql.text.matches("%s").count();
+            if marks == sql.parameters.len() {
+                sql.text
+            } else {
+                format!("{marks} marks and {} parameters: {}", sql.parameters.len(), sql.text)
+            }
+        }
+        Outcome::Empty => "empty".to_owned(),
+        Outcome::Unknown(reason) => format!("unknown: {reason}"),
+    }
+}
+
+fn expected(result: &Json) -> String {
+    match (result["sql"][0].as_str(), result["error"].as_str()) {
+        (Some(sql), _) => sql.to_owned(),
+        (None, Some(_)) => "unknown".to_owned(),
+        (None, None) => "empty".to_owned(),
+    }
+}
+
+#[test]
+fn querysets_compile_as_django_compiles_them() {
+    let truth = truth();
+    let mut worse = Vec::new();
+    for (version, allowed) in ALLOWED {
+        let (major, minor) = version.split_once('.').expect("a version");
+        let version_pair: (u8, u8) = (major.parse().expect("a number"), minor.parse().expect("a number"));
+        let project = project(version_pair);
+        let settings = Settings {
+            version: (version_pair.0.into(), version_pair.1.into()),
+            use_tz: true,
+            time_zone: Some("Europe/Berlin".to_owned()),
+        };
+        let context = Context::new(&project.models, settings);
+        let trees = Trees { context: &context, classes: &truth["classes"] };
+        let results = truth["results"][version].as_object().expect("results");
+        let mut differences: BTreeMap<&str, (String, String)> = BTreeMap::new();
+        let mut unclear = 0;
+        for (line, result) in results {
+            // A name that this release does not have.
+            if result["error"].as_str().is_some_and(|error| error.starts_with("NameError")) {
+                continue;
+            }
+            let ours = answer(&trees, &truth["trees"][line]);
+            let theirs = expected(result);
+            let same = if theirs == "unknown" { ours.starts_with("unknown") } else { ours == theirs };
+            if !same {
+                unclear += usize::from(ours.starts_with("unknown"));
+                differences.insert(line, (ours, theirs));
+            }
+        }
+        let wrong = differences.len();
+        println!("Django {version}: {} of {} agree, {unclear} not known", results.len() - wrong, results.len());
+        if std::env::var_os("SHOW").is_some_and(|shown| shown == *version || shown == "all") {
+            for (line, (ours, theirs)) in &differences {
+                println!("{line}\n  pgwright {ours}\n  Django   {theirs}");
+            }
+        }
+        if wrong > *allowed {
+            worse.push(format!("Django {version}: {wrong} differ, {allowed} are allowed"));
+        }
+    }
+    assert!(worse.is_empty(), "{}; run with SHOW=all to see them", worse.join("; "));
+}
