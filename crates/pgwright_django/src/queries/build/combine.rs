@@ -197,7 +197,9 @@ pub(crate) fn combinator(context: &Context, queries: Vec<Query>, kind: Combinato
     let mut queries = queries;
     let first = queries.first()?;
     let mut query = first.clone();
-    clear_ordering(context, &mut query, Force::Yes, Default::Clear);
+    // From 6.1 on `Meta.ordering` orders what is united.
+    let default = if context.at_least(6, 1) { Default::Keep } else { Default::Clear };
+    clear_ordering(context, &mut query, Force::Yes, default);
     query.low = Mark::Known(0);
     query.high = None;
     query.combined = queries.drain(..).map(Arc::new).collect();

@@ -290,7 +290,6 @@ fn split_exclude(
         inner.external_aliases.push((outer, true));
     }
     if !reused || !context.at_least(5, 0) {
-        let col = inner.select.first().cloned().unwrap_or(col);
         let right = Right::Node(Arc::new(Expression::Outer { name: prefix.as_str().into(), level: 0 }));
         let lookup = Arc::new(Expression::Lookup(Lookup { name: "exact".into(), left: col, right }));
         inner.condition.add(lookup, Connector::And);

@@ -255,7 +255,7 @@ fn annotate(
         if let Value::Call(call) = value
             && call.is_a("django.db.models.query_utils.FilteredRelation")
         {
-            add_filtered_relation(context, &mut query, name, call)?;
+            add_filtered_relation(&mut query, name, call)?;
             continue;
         }
         if !is_expression(value) {
@@ -284,7 +284,7 @@ fn annotate(
 }
 
 /// `add_filtered_relation`: names in the condition begin with the alias instead of the relation.
-fn add_filtered_relation(context: &Context, query: &mut Query, name: &Alias, call: &Call) -> Known<()> {
+fn add_filtered_relation(query: &mut Query, name: &Alias, call: &Call) -> Known<()> {
     let relation = match call.args.first().or_else(|| call.kwarg("relation_name")) {
         Some(Value::Str(relation)) => relation.clone(),
         _ => return Err("a FilteredRelation of a name that is not known".to_owned()),
@@ -298,7 +298,7 @@ fn add_filtered_relation(context: &Context, query: &mut Query, name: &Alias, cal
             kwargs: Vec::new(),
         })),
     };
-    let condition = if context.at_least(5, 0) { renamed(&condition, &relation, name) } else { condition };
+    let condition = renamed(&condition, &relation, name);
     query.filtered_relations.retain(|other| other.alias != *name);
     query.filtered_relations.push(Arc::new(FilteredRelation {
         alias: name.clone(),

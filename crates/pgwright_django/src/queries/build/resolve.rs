@@ -706,7 +706,11 @@ impl Resolver<'_, '_, '_, '_, '_> {
             Some(Value::Unknown(reason)) => return Err(reason.clone()),
             Some(value) => Some(self.node(value)?),
         };
-        let ordering = call.kwarg("order_by").or_else(|| call.kwarg("ordering"));
+        // Up to 5.1 PostgreSQL's aggregates are ordered by `ordering`, until 6.0 by either.
+        let ordering = match call.kwarg("order_by").filter(|_| self.context.at_least(5, 2)) {
+            Some(order_by) => Some(order_by),
+            None => call.kwarg("ordering"),
+        };
         let order_by = match ordering {
             None | Some(Value::None) => Vec::new(),
             Some(value) => self.ordered(value)?,
@@ -729,7 +733,9 @@ impl Resolver<'_, '_, '_, '_, '_> {
                 let default = if is_expression(default) {
                     let default = self.node(default)?;
                     match &*default {
-                        Expression::Value { value, output: None } if output::of(self.context, &default)?.is_none() => {
+                        Expression::Value { value, output: None }
+                            if self.context.at_least(5, 0) && output::of(self.context, &default)?.is_none() =>
+                        {
                             Arc::new(Expression::Value { value: value.clone(), output: given.clone() })
                         }
                         _ => default,
@@ -929,8 +935,21 @@ impl Resolver<'_, '_, '_, '_, '_> {
         let (Some(left), Some(right)) = (call.args.first(), call.args.get(1)) else {
             return Err("a lookup without two sides".to_owned());
         };
+        // A side whose type is not known yet leaves the other as a value of its own.
+        let untyped = match left {
+            Value::Call(call) => match call.class.rsplit('.').next().and_then(functions::named) {
+                Some(named) => {
+                    !matches!(named.gives, functions::Gives::Kind(_)) && call.kwarg("output_field").is_none()
+                }
+                None => call.class.ends_with(".F"),
+            },
+            _ => false,
+        } && matches!(name, "exact" | "gt" | "gte" | "lt" | "lte");
         let left = self.node(left)?;
         let right = match right {
+            value if untyped && !is_expression(value) && *value != Value::None => {
+                Right::Node(Expression::value(value.clone()))
+            }
             value if is_expression(value) => Right::Node(self.node(value)?),
             Value::List(items) | Value::Tuple(items) if items.iter().any(is_expression) => {
                 Right::Nodes(items.iter().map(|item| self.node(item)).collect::<Known<Vec<Node>>>()?)

@@ -141,7 +141,7 @@ impl Compiler<'_, '_> {
             });
         }
         let Some(mut sum) = sum else { return Err(Stop::Full) };
-        if node.children.len() > 2 && self.context.at_least(4, 2) {
+        if node.children.len() > 2 && self.context.at_least(5, 0) {
             let modulo = named("Mod").ok_or("Mod")?;
             sum = Arc::new(Expression::Function(Function {
                 call: Call::Named(modulo),

@@ -172,7 +172,9 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
         }
         Terminal::First | Terminal::Last => {
             let mut query = query.clone();
-            let ordered = super::build::methods::is_ordered(context, &query);
+            // From 6.1 on an order given up stays given up.
+            let ordered = super::build::methods::is_ordered(context, &query)
+                || (context.at_least(6, 1) && *terminal == Terminal::First && !query.default_ordering);
             query = match (ordered, terminal) {
                 (true, Terminal::First) => query,
                 (true, _) => call(&query, "reverse", &[], &[])?,
@@ -221,7 +223,10 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
                 return Err("in_bulk() of a slice".into());
             }
             let query = match ids {
-                Some(ids) => call(query, "filter", &[], &[(format!("{field}__in"), ids.clone())])?,
+                Some(ids) => {
+                    let found = call(query, "filter", &[], &[(format!("{field}__in"), ids.clone())])?;
+                    if context.at_least(5, 0) { found } else { call(&found, "order_by", &[], &[])? }
+                }
                 None => query.clone(),
             };
             query

@@ -183,8 +183,7 @@ impl Compiler<'_, '_> {
         let first = parts.next().unwrap_or_default();
         let (found, reference, transforms): (Option<Node>, &str, Vec<&str>) = match self.query.annotation(name) {
             Some(node) => (Some(node.clone()), name, Vec::new()),
-            None if context.at_least(5, 0) => (self.query.annotation(first).cloned(), first, parts.collect()),
-            None => (None, name, Vec::new()),
+            None => (self.query.annotation(first).cloned(), first, parts.collect()),
         };
         if let Some(mut node) = found {
             if self.query.combinator.is_some() && !self.select.is_empty() {

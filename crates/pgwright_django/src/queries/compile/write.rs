@@ -260,7 +260,7 @@ impl Compiler<'_, '_> {
         if written == 0 {
             out.reset(start);
             if let Expression::Value { .. } = &**otherwise
-                && self.context.at_least(6, 1)
+                && self.context.at_least(6, 0)
                 && let Some(output) = output::of(self.context, otherwise)?
             {
                 out.push("(");
