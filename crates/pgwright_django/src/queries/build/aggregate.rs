@@ -15,7 +15,7 @@ use crate::queries::query::{Alias, GroupBy, Mark, Ordering, Query, SelectRelated
 /// What to send for an aggregation.
 pub(crate) enum Aggregation {
     /// The query itself, with the aggregates selected.
-    Direct(Query),
+    Direct(Box<Query>),
     /// Over the rows of a subquery.
     Over { inner: Box<Query>, aggregates: Vec<(Alias, Node)> },
 }
@@ -104,7 +104,7 @@ pub(crate) fn aggregation(context: &Context, query: &Query, wanted: &[(Alias, Va
     query.high = None;
     query.lock = None;
     query.select_related = SelectRelated::None;
-    Ok(Aggregation::Direct(query))
+    Ok(Aggregation::Direct(Box::new(query)))
 }
 
 fn over(

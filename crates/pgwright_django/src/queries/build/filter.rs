@@ -139,7 +139,7 @@ fn build_filter(
         }
     }
     let (target, alias, aliases) = trim_joins(context, query, joined.target, &joined.aliases, &joined.steps);
-    if let Some(reuse) = reuse.as_deref_mut() {
+    if let Some(reuse) = reuse {
         for alias in &aliases {
             if !reuse.contains(alias) {
                 reuse.push(alias.clone());

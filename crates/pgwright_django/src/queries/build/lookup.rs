@@ -252,11 +252,7 @@ fn subquery_right(context: &Context, name: &str, left: &Node, given: Option<&Out
                 select_key(context, &mut query)?;
             }
         }
-        "exact" => {
-            if !query.has_select_fields {
-                select_key(context, &mut query)?;
-            }
-        }
+        "exact" if !query.has_select_fields => select_key(context, &mut query)?,
         "overlap" => {
             let node =
                 Arc::new(Expression::Subquery { query: Arc::new(query), template: None, output: output.clone() });

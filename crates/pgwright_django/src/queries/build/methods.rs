@@ -774,3 +774,8 @@ pub(crate) fn unordered(context: &Context, query: &Query) -> Query {
     }
     query
 }
+
+/// `order_by()` of a query that is no union.
+pub(crate) fn unordered_all(query: &Query) -> Query {
+    Query { order_by: Vec::new(), extra_order_by: Vec::new(), default_ordering: false, ..query.clone() }
+}

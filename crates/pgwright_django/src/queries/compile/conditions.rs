@@ -10,12 +10,13 @@ use crate::queries::expression::{
     Call, Combined, Connector, Expression, Function, Lookup, Node, Right, Temporal, Where,
 };
 
+/// What belongs in WHERE, in HAVING, and what is a condition on a window.
+type Parts = (Option<Where>, Option<Where>, Option<Where>);
+
 /// `WhereNode.split_having_qualify`.
-pub(crate) fn split(node: &Where, grouped: bool) -> Result<(Option<Where>, Option<Where>, Option<Where>), String> {
+pub(crate) fn split(node: &Where, grouped: bool) -> Result<Parts, String> {
     split_within(node, false, grouped)
 }
-
-type Parts = (Option<Where>, Option<Where>, Option<Where>);
 
 fn split_within(node: &Where, negated: bool, grouped: bool) -> Result<Parts, String> {
     let aggregate = node.children.iter().any(|child| child.contains_aggregate());
@@ -51,7 +52,7 @@ fn split_within(node: &Where, negated: bool, grouped: bool) -> Result<Parts, Str
         return Err("a window or another condition while grouping".to_owned());
     }
     let made = |children: Vec<Node>| {
-        (!children.is_empty()).then(|| Where {
+        (!children.is_empty()).then_some(Where {
             connector: node.connector,
             negated: node.negated,
             resolved: false,

@@ -125,7 +125,7 @@ fn explain(format: Option<&str>, options: &[(Arc<str>, bool)]) -> String {
 fn aggregate(context: &Context, query: &Query, wanted: &[(Alias, Value)]) -> Written<Sql> {
     match aggregation(context, query, wanted)? {
         Aggregation::Direct(query) => {
-            let mut compiler = Compiler::new(context, query);
+            let mut compiler = Compiler::new(context, *query);
             let text = compiler.as_sql(Limits::Keep, ColumnAliases::AsNeeded)?;
             Ok(Sql { text: text.sql, parameters: text.parameters, facts: facts::of(&compiler) })
         }
@@ -222,14 +222,13 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
             if query.is_sliced() {
                 return Err("in_bulk() of a slice".into());
             }
-            let query = match ids {
+            match ids {
                 Some(ids) => {
                     let found = call(query, "filter", &[], &[(format!("{field}__in"), ids.clone())])?;
                     if context.at_least(5, 0) { found } else { call(&found, "order_by", &[], &[])? }
                 }
                 None => query.clone(),
-            };
-            query
+            }
         }
     })
 }

@@ -34,7 +34,7 @@ impl Compiler<'_, '_> {
             order = Vec::new();
         } else {
             let distinct = self.distinct_columns()?;
-            let from = self.from_clause()?;
+            let from = self.tables_clause()?;
             let mut condition = Text::default();
             if let Some(node) = &self.condition {
                 match self.write_where(node, &mut condition) {
@@ -175,7 +175,7 @@ impl Compiler<'_, '_> {
                     out.quoted(alias);
                 }
                 (None, Expression::Column(column)) => {
-                    out.push(if self.context.at_least(6, 1) { "\"subquery\"." } else { "\"subquery\"." });
+                    out.push("\"subquery\".");
                     out.quoted(self.context.field(column.field).column.as_deref().unwrap_or_default());
                 }
                 (None, _) => return Err("a subquery ordered by what it does not select".into()),
@@ -188,7 +188,7 @@ impl Compiler<'_, '_> {
     }
 
     /// `get_from_clause`.
-    fn from_clause(&mut self) -> Written<Text> {
+    fn tables_clause(&mut self) -> Written<Text> {
         let mut out = Text::default();
         for source in &self.query.sources {
             if source.references == 0 {
