@@ -101,6 +101,7 @@ impl Spec<'_> {
             .map(|(name, kind)| {
                 let value = match kind {
                     Value::Boolean(flag) => Known::Bool(*flag),
+                    Value::String(kind) if kind == "none" => Known::List(Vec::new()),
                     Value::String(kind) if kind == "list" => Known::List(vec![unknown()]),
                     _ => unknown(),
                 };
@@ -132,10 +133,10 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
             let parents = if spec.flag("keep_parents") { delete::Parents::Kept } else { delete::Parents::Deleted };
             delete::delete(context, relations, spec.model().id, parents)
         }
-        "delete_rows" => delete::delete_rows(context, relations, spec.model().id, &spec.rows()).expect("rows"),
-        "raw_delete" => delete::raw_delete(context, spec.model().id, &spec.rows()).expect("rows"),
+        "delete_rows" => delete::delete_rows(context, relations, spec.model().id, &spec.rows()).unwrap_or_default(),
+        "raw_delete" => delete::raw_delete(context, spec.model().id, &spec.rows()).unwrap_or_default(),
         "update_rows" => {
-            update(context, spec.model().id, &spec.rows(), &spec.list("set"), &spec.values()).expect("rows")
+            update(context, spec.model().id, &spec.rows(), &spec.list("set"), &spec.values()).unwrap_or_default()
         }
         "bulk_create" => bulk(&spec),
         "bulk_update" => {
@@ -144,7 +145,7 @@ pub(crate) fn call(context: &Context<'_>, relations: &mut Relations, toml: &Valu
                 Rows::All => Rows::by_keys(context, model),
                 rows => rows,
             };
-            bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values()).expect("rows")
+            bulk_update(context, model, &rows, spec.count(), &spec.list("fields"), &spec.values()).unwrap_or_default()
         }
         "get_or_create" => get_or_create(context, &looked(&spec)).expect("a look-up"),
         "update_or_create" => {

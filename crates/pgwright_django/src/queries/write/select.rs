@@ -11,7 +11,7 @@ use super::super::compile::{Outcome, Terminal, select};
 use super::super::context::{Context, FieldId};
 use super::super::expression::Connector;
 use super::super::query::{Alias, Query};
-use super::text::table;
+use super::text::{key_fields, table};
 use super::{Action, Statement};
 use crate::model::{ModelId, Value};
 
@@ -27,6 +27,10 @@ pub(super) fn any_list() -> Value {
 
 /// `filter(**lookups)`.
 pub(super) fn filtered(context: &Context<'_>, query: &Query, lookups: &[(&str, Value)]) -> Result<Query, String> {
+    let is_key = |name: &str| name == "pk" || name.starts_with("pk__");
+    if lookups.iter().any(|(name, _)| is_key(name)) && key_fields(context, query.model).len() != 1 {
+        return Err("a look-up by a composite key".to_owned());
+    }
     let lookups: Vec<(String, Value)> =
         lookups.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     called(context, query, "filter", &[], &lookups)
@@ -105,5 +109,5 @@ pub(super) fn exists(context: &Context<'_>, model: ModelId, condition: &str) -> 
 
 /// Columns of the model's own key, by name.
 pub(super) fn key_names(context: &Context<'_>, model: ModelId) -> Vec<String> {
-    super::text::key_fields(context, model).into_iter().map(|key| context.field(key).name.clone()).collect()
+    key_fields(context, model).into_iter().map(|key| context.field(key).name.clone()).collect()
 }
