@@ -85,12 +85,109 @@ fn instance(evaluator: &mut Evaluator<'_>, id: pgwright_python::value::ObjectId,
             right: right.unwrap_or(Value::None),
         }));
     }
+    if mro.iter().any(|path| path == "django.db.models.query_utils.Q")
+        && let Some(added) = evaluator.heap.instance(id).and_then(|q| q.attributes.get("_added").cloned())
+    {
+        return added_to(evaluator, mro, args, kwargs, &added, depth);
+    }
+    let own = mro.first().is_some_and(|path| !path.starts_with("django."));
+    let is_function = ["django.db.models.expressions.Func", "django.db.models.expressions.Subquery"]
+        .iter()
+        .any(|base| mro.iter().any(|path| path == base));
+    if own && is_function {
+        return own_function(evaluator, id, class, mro, depth);
+    }
     let args = all(evaluator, &args, depth);
     let kwargs = kwargs
         .into_iter()
         .map(|(name, value): (Name, Evaluated)| (name.to_string(), to_value(evaluator, &value, depth + 1)))
         .collect();
     Value::Call(Box::new(Call { class: mro.first().cloned().unwrap_or_default(), mro, args, kwargs }))
+}
+
+/// A function of the project: what reaches `Func.__init__`, and what its classes say of name and template.
+fn own_function(
+    evaluator: &mut Evaluator<'_>,
+    id: pgwright_python::value::ObjectId,
+    class: ClassId,
+    mro: Vec<String>,
+    depth: u32,
+) -> Value {
+    let (given, named) = match evaluator.heap.instance(id) {
+        Some(instance) => {
+            (instance.attributes.get("_expressions").cloned(), instance.attributes.get("_extra").cloned())
+        }
+        None => (None, None),
+    };
+    let args = match given.map(|given| to_value(evaluator, &given, depth + 1)) {
+        Some(Value::Tuple(items) | Value::List(items)) => items,
+        Some(other) => return Value::Unknown(unknown_reason(other, &mro)),
+        None => return Value::Unknown(unknown_reason(Value::None, &mro)),
+    };
+    let mut kwargs: Vec<(String, Value)> = match named.map(|named| to_value(evaluator, &named, depth + 1)) {
+        Some(Value::Dict(entries)) => {
+            entries.into_iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value))).collect()
+        }
+        _ => Vec::new(),
+    };
+    for name in ["function", "template", "arg_joiner", "output_field"] {
+        if kwargs.iter().any(|(key, _)| key == name) {
+            continue;
+        }
+        let of_instance = evaluator.heap.instance(id).and_then(|object| object.attributes.get(name).cloned());
+        let found = match of_instance {
+            Some(value) => Some(value),
+            None => evaluator
+                .heap
+                .find_in_class(class, name)
+                .map(|(owner, value)| (owner, value.clone()))
+                .and_then(|(owner, value)| (!evaluator.class_path(owner).starts_with("django.")).then_some(value)),
+        };
+        let Some(found) = found else { continue };
+        match to_value(evaluator, &found, depth + 1) {
+            // `output_field` as a property or method: what it gives depends on the arguments.
+            Value::Path(_) | Value::Lambda | Value::None => {}
+            value => kwargs.push((name.to_owned(), value)),
+        }
+    }
+    Value::Call(Box::new(Call { class: mro.first().cloned().unwrap_or_default(), mro, args, kwargs }))
+}
+
+fn unknown_reason(value: Value, mro: &[String]) -> String {
+    match value {
+        Value::Unknown(reason) => reason,
+        _ => format!("the arguments of {}", mro.first().map_or("a function", String::as_str)),
+    }
+}
+
+/// `Q.add()` changes a `Q`: each addition joins one more.
+fn added_to(
+    evaluator: &mut Evaluator<'_>,
+    mro: Vec<String>,
+    args: Vec<Evaluated>,
+    kwargs: Vec<(Name, Evaluated)>,
+    added: &Evaluated,
+    depth: u32,
+) -> Value {
+    let args = all(evaluator, &args, depth);
+    let kwargs = kwargs.into_iter().map(|(name, value)| (name.to_string(), to_value(evaluator, &value, depth + 1)));
+    let kwargs = kwargs.collect();
+    let mut q = Value::Call(Box::new(Call { class: mro.first().cloned().unwrap_or_default(), mro, args, kwargs }));
+    let Value::Tuple(additions) = to_value(evaluator, added, depth + 1) else {
+        return Value::Unknown("what was added to a Q".to_owned());
+    };
+    for addition in additions {
+        let Value::Tuple(pair) = addition else { return Value::Unknown("what was added to a Q".to_owned()) };
+        let operator = match pair.first().and_then(Value::as_str) {
+            Some("AND") => "&",
+            Some("OR") => "|",
+            Some("XOR") => "^",
+            _ => return Value::Unknown("how a condition was added to a Q".to_owned()),
+        };
+        let right = pair.into_iter().nth(1).unwrap_or(Value::None);
+        q = Value::Combined(Box::new(Combined { operator: operator.to_owned(), left: q, right }));
+    }
+    q
 }
 
 /// Dotted paths of a class's resolution order, `object` left out.

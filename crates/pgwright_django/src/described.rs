@@ -70,14 +70,18 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.contrib.flatpages.apps", false, "django/contrib/flatpages/apps.py", First;
     "django.contrib.flatpages.models", false, "django/contrib/flatpages/models.py", First;
     "django.contrib.postgres", true, "django/contrib/postgres/__init__.py", First;
+    "django.contrib.postgres.aggregates", false, "django/contrib/postgres/aggregates.py", First;
     "django.contrib.postgres.constraints", false, "django/contrib/postgres/constraints.py", First;
+    "django.contrib.postgres.expressions", false, "django/contrib/postgres/expressions.py", First;
     "django.contrib.postgres.fields", true, "django/contrib/postgres/fields/__init__.py", First;
     "django.contrib.postgres.fields.array", false, "django/contrib/postgres/fields/array.py", First;
     "django.contrib.postgres.fields.citext", false, "django/contrib/postgres/fields/citext.py", First;
     "django.contrib.postgres.fields.hstore", false, "django/contrib/postgres/fields/hstore.py", First;
     "django.contrib.postgres.fields.jsonb", false, "django/contrib/postgres/fields/jsonb.py", First;
     "django.contrib.postgres.fields.ranges", false, "django/contrib/postgres/fields/ranges.py", First;
+    "django.contrib.postgres.functions", false, "django/contrib/postgres/functions.py", First;
     "django.contrib.postgres.indexes", false, "django/contrib/postgres/indexes.py", First;
+    "django.contrib.postgres.lookups", false, "django/contrib/postgres/lookups.py", First;
     "django.contrib.postgres.search", false, "django/contrib/postgres/search.py", First;
     "django.contrib.postgres.validators", false, "django/contrib/postgres/validators.py", First;
     "django.contrib.redirects", true, "django/contrib/redirects/__init__.py", First;

@@ -27,6 +27,12 @@ class Combinable:
         return CombinedExpression("*", other, self)
     def __rtruediv__(self, other):
         return CombinedExpression("/", other, self)
+    def __rmod__(self, other):
+        return CombinedExpression("%", other, self)
+    def __rpow__(self, other):
+        return CombinedExpression("**", other, self)
+    def __xor__(self, other):
+        return CombinedExpression("^", self, other)
     def __and__(self, other):
         return CombinedExpression("&", self, other)
     def __or__(self, other):
@@ -74,6 +80,9 @@ class Func(Expression):
     template = "%(function)s(%(expressions)s)"
     arg_joiner = ", "
     arity = None
+    def __init__(self, *expressions, **extra):
+        self._expressions = expressions
+        self._extra = extra
     @classmethod
     def register_lookup(cls, lookup, lookup_name=None):
         return lookup
@@ -102,6 +111,12 @@ class OrderByList(Func):
 class ExpressionWrapper(Expression):
     pass
 
+class NegatedExpression(ExpressionWrapper):
+    pass
+
+class DatabaseDefault(Expression):
+    pass
+
 class When(Expression):
     pass
 
@@ -109,7 +124,9 @@ class Case(Expression):
     pass
 
 class Subquery(BaseExpression, Combinable):
-    pass
+    def __init__(self, *expressions, **extra):
+        self._expressions = expressions
+        self._extra = extra
 
 class Exists(Subquery):
     pass

@@ -12,6 +12,9 @@ class Q:
         return CombinedQ("^", self, other)
     def __invert__(self):
         return CombinedQ("~", self, None)
+    def add(self, data, conn_type):
+        self._added = getattr(self, "_added", ()) + ((conn_type, data),)
+        return self
 
 class CombinedQ(Combination, Q):
     pass
