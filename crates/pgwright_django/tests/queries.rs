@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use pgwright_django::queries::Context;
-use pgwright_django::queries::compile::{Outcome, select};
+use pgwright_django::queries::compile::{Outcome, prefetches, select};
 use pgwright_django::queries::context::Settings;
+use pgwright_django::queries::{Context, Query};
 use pgwright_django::{Project, ReadRequest, read};
 use pgwright_python::Host;
 use queries_tree::Trees;
@@ -146,4 +146,54 @@ fn querysets_compile_as_django_compiles_them() {
         }
     }
     assert!(worse.is_empty(), "{}; run with SHOW=all to see them", worse.join("; "));
+}
+
+/// `IN` lists made one long: how many rows there are is not known from source.
+fn one_long(sql: &str) -> String {
+    let mut text = sql.to_owned();
+    for (many, one) in [("(%s), (%s)", "(%s)"), ("IN (%s, %s", "IN (%s")] {
+        while text.contains(many) {
+            text = text.replace(many, one);
+        }
+    }
+    text
+}
+
+#[test]
+fn prefetches_are_those_django_sends() {
+    let truth = truth();
+    let mut wrong = Vec::new();
+    for (version, _) in ALLOWED {
+        let (major, minor) = version.split_once('.').expect("a version");
+        let pair: (u8, u8) = (major.parse().expect("a number"), minor.parse().expect("a number"));
+        let project = project(pair);
+        let settings = Settings { version: (pair.0.into(), pair.1.into()), ..Settings::default() };
+        let context = Context::new(&project.models, settings);
+        let trees = Trees { context: &context, classes: &truth["classes"] };
+        let lines = truth["prefetches"][version].as_object().expect("prefetches");
+        let mut agree = 0;
+        for (line, result) in lines {
+            let ours: Vec<String> = match trees.line(&truth["trees"][line]) {
+                Ok((query, _)) => prefetches(&context, &query, &|model, _| Query::new(model))
+                    .into_iter()
+                    .map(|fetched| match fetched.outcome {
+                        Outcome::Sql(sql) => sql.text,
+                        Outcome::Empty => "empty".to_owned(),
+                        Outcome::Unknown(reason) => format!("unknown: {reason}"),
+                    })
+                    .collect(),
+                Err(reason) => vec![format!("unknown: {reason}")],
+            };
+            let theirs = result["sql"].as_array().expect("statements");
+            let theirs: Vec<String> = theirs.iter().filter_map(|sql| sql.as_str().map(one_long)).collect();
+            if ours == theirs {
+                agree += 1;
+            } else {
+                let (ours, theirs) = (ours.join("\n  "), theirs.join("\n  "));
+                wrong.push(format!("{version} {line}\n  pgwright\n  {ours}\n  Django\n  {theirs}"));
+            }
+        }
+        println!("Django {version}: {agree} of {} prefetches agree", lines.len());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

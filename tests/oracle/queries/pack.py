@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 target, *sources = sys.argv[1:]
-truth = {"results": {}}
+truth = {"results": {}, "prefetches": {}}
 for source in sources:
     version, _, path = source.partition("=")
     output = json.loads(Path(path).read_text())
     truth["results"][version] = output["results"]
+    truth["prefetches"][version] = output["prefetches"]
     for key in ("trees", "classes"):
         if key in output:
             truth[key] = output[key]

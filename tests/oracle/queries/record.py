@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """What Django sends to PostgreSQL for each queryset expression of `expressions.txt`.
 
-  python record.py --out FILE.json --version 5.2 EXPRESSIONS…
+  python record.py --out FILE.json [--trees]
 
 Run by `tests/oracle/server.py` with each Django. A line is Python text, evaluated in a name space with the project's models
 and everything an ORM expression is made of; `=> terminal` after it names what is asked for (`get`, `count`,
@@ -135,6 +135,42 @@ def run(text, terminal, space):
     return {"empty": True} if not sent else {"sql": sent}
 
 
+def fill():
+    """A row of everything, for prefetches: they are only sent for rows that are there."""
+    country = library.Country.objects.create(code="de", name="Germany")
+    author = library.Author.objects.create(name="a", country=country)
+    other = library.Author.objects.create(name="b", country=country, mentor=author)
+    author.friends.add(other)
+    publisher = library.Publisher.objects.create(name="p", slug="s", country=country)
+    tag = library.Tag.objects.create(label="a")
+    day = datetime.date(2020, 1, 1)
+    fields = dict(author=author, editor=other, publisher=publisher, pages=1, price=1, published=day)
+    book = library.Book.objects.create(title="a", **fields)
+    book.tags.add(tag)
+    library.Contribution.objects.create(book=book, author=other, role="r")
+    library.Chapter.objects.create(book=book, number=1, title="c")
+    library.Detail.objects.create(book=book, text="t", reviewer=author)
+    library.TaggedItem.objects.create(tag=tag, target=book)
+    shop = library.Shop.objects.create(name="s", country=country, owner=author)
+    shop.books.add(book)
+    library.Order.objects.create(shop=shop, book=book, quantity=1, note="n")
+    library.Cafe.objects.create(name="c", owner=author, seats=1, partner=shop.place_ptr)
+    club = library.Club.objects.create(name="k")
+    library.Membership.objects.create(person=author, inviter=other, club=club)
+
+
+def run_prefetch(text, space):
+    sent = []
+
+    def wrapper(execute, sql, params, many, context):
+        sent.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrapper):
+        list(eval(text, dict(space)))
+    return {"sql": sent[1:]}
+
+
 CACHE = {}
 
 
@@ -236,10 +272,14 @@ def main():
     call_command("migrate", run_syncdb=True, verbosity=0)
     results = {line: run(*split(line), space) for line in lines}
     output = {"version": django.get_version(), "results": results}
+    prefetches = [line.strip() for line in (HERE / "prefetches.txt").read_text().splitlines()]
+    prefetches = [line for line in prefetches if line and not line.startswith("#")]
+    fill()
+    output["prefetches"] = {line: run_prefetch(line, space) for line in prefetches}
     if options.trees:
         trees = Tree(space)
         output["trees"] = {}
-        for line in lines:
+        for line in lines + prefetches:
             text, terminal = split(line)
             tree = trees.of(ast.parse(text, mode="eval").body)
             if terminal != "iterate":

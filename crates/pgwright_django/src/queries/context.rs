@@ -56,6 +56,26 @@ impl Meta {
     pub fn named(&self, name: &str) -> Option<Named> {
         self.names.get(name).copied()
     }
+
+    /// The name by which this model is filtered over another model's relation to it.
+    pub fn reverse_name(&self, field: FieldId) -> Option<String> {
+        let found = self.names.iter().find(|(_, named)| match named {
+            Named::Reverse(other) | Named::ReverseMany(other) => *other == field,
+            _ => false,
+        });
+        found.map(|(name, _)| name.to_string())
+    }
+
+    /// The other side of a relation by the attribute it adds to instances.
+    pub fn reverse_by_accessor(&self, context: &Context, accessor: &str) -> Option<Named> {
+        self.names.values().copied().find(|named| match named {
+            Named::Reverse(field) | Named::ReverseMany(field) => {
+                let relation = context.field(*field).relation.as_ref();
+                relation.and_then(|relation| relation.accessor.as_deref()) == Some(accessor)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// Settings that change SQL.

@@ -31,6 +31,12 @@ pub(crate) fn add_q(context: &Context, query: &mut Query, q: &Q) -> Known<()> {
     Ok(())
 }
 
+/// `add_q(reuse_all=True)`.
+pub(crate) fn add_q_anew(context: &Context, query: &mut Query, q: &Q) -> Known<()> {
+    query.used_aliases = query.sources.iter().map(|source| source.alias.clone()).collect();
+    add_q(context, query, q)
+}
+
 fn inner_joins(query: &Query) -> Vec<Alias> {
     query
         .sources

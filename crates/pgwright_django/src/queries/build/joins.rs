@@ -177,7 +177,8 @@ pub(crate) fn names_to_path<'n>(
             Named::GenericReverse(generic) => {
                 let target = context.meta(generic.model).primary_key.ok_or("a model without primary key".to_owned())?;
                 let join = JoinField::GenericReverse(generic);
-                here.push(Step { to: generic.model, target, join, many: true, direct: false, filtered });
+                // Django takes the other side for one row.
+                here.push(Step { to: generic.model, target, join, many: false, direct: false, filtered });
             }
             Named::GenericKey => {}
         }

@@ -511,6 +511,7 @@ pub(crate) fn add_ordering(context: &Context, query: &mut Query, items: &[Value]
                 query.order_by.push(Ordering::Name(name.as_str().into()));
             }
             Value::Unknown(reason) => return Err(format!("an order that is not known: {reason}")),
+            value if has_aggregate(value) => return Err("an order by an aggregate".to_owned()),
             value if is_expression(value) => query.order_by.push(Ordering::Expression(Arc::new(value.clone()))),
             _ => return Err("an order that is neither a name nor an expression".to_owned()),
         }
@@ -519,6 +520,19 @@ pub(crate) fn add_ordering(context: &Context, query: &mut Query, items: &[Value]
         query.default_ordering = false;
     }
     Ok(())
+}
+
+/// Whether an aggregate is part of an expression, that of a subquery or window aside.
+fn has_aggregate(value: &Value) -> bool {
+    match value {
+        Value::Call(call) if call.is_a("django.db.models.aggregates.Aggregate") => true,
+        Value::Call(call) if call.is_a("django.db.models.expressions.Window") => false,
+        Value::Call(call) => {
+            call.args.iter().any(has_aggregate) || call.kwargs.iter().any(|(_, value)| has_aggregate(value))
+        }
+        Value::Combined(combined) => has_aggregate(&combined.left) || has_aggregate(&combined.right),
+        _ => false,
+    }
 }
 
 fn check_ordering(context: &Context, query: &Query, name: &str) -> Known<()> {

@@ -52,6 +52,15 @@ impl Compiler<'_, '_> {
         if name == "isnull" {
             return self.write_is_null(lookup, out);
         }
+        // `TupleIn` of one column: prefetches over a foreign key from 5.2 on.
+        if name == "tuple_in" {
+            out.push("(");
+            self.write(&lookup.left, out)?;
+            out.push(") IN ((");
+            self.write_right(lookup, out)?;
+            out.push("))");
+            return Ok(());
+        }
         if let Some(operator) = postgres_operator(kind, &lookup.left, name) {
             return self.write_operator(lookup, kind, given.as_ref(), operator, out);
         }

@@ -7,6 +7,7 @@ pub mod facts;
 mod group;
 mod lookup;
 mod order;
+mod prefetch;
 mod related;
 mod select;
 mod statement;
@@ -26,6 +27,7 @@ use super::query::{Alias, Mark, Query};
 use crate::model::Value;
 
 pub use self::facts::{Facts, Predicate, Table};
+pub use self::prefetch::{Prefetched, Through, prefetches};
 
 /// What the caller asks the database for.
 #[derive(Debug, Clone, PartialEq)]
