@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pgwright_diagnostics::{Confidence, Diagnostic, File, Files, Label, Severity, Span};
 use pgwright_python::modules::SearchPaths;
 use pgwright_python::value::Value;
-use pgwright_python::{Arena, Evaluator, Host, ProjectFiles, decode};
+use pgwright_python::{Evaluator, Host, ProjectFiles, Trees, decode};
 use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
@@ -102,7 +102,7 @@ fn plain(rule: &'static str, span: Span, headline: &str, help: &str) -> Diagnost
 fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_files: &ProjectFiles) -> (Files, Project) {
     let layout = discovery::layout(request, host);
     let django = version(request, host);
-    let arena = Arena::new();
+    let trees = Trees::new();
     let paths = SearchPaths {
         project: layout.import_roots.clone(),
         site_packages: request.site_packages.clone(),
@@ -111,7 +111,7 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
         marker: "django",
         eager: "django.db",
     };
-    let mut evaluator = Evaluator::new(project_files, &arena, host, files, paths);
+    let mut evaluator = Evaluator::new(project_files, &trees, host, files, paths);
     state_version(&mut evaluator, &django);
 
     let mut project =

@@ -3,6 +3,7 @@
 //! The only crate that names the parser. [`Evaluator`] executes module-level code over [`value::Value`]s; it knows Python, and nothing
 //! of Django.
 
+mod domain;
 pub mod eval;
 mod host;
 pub mod modules;
@@ -10,10 +11,13 @@ mod parse;
 mod sources;
 pub mod value;
 
+pub use domain::Domain;
 pub use eval::Evaluator;
 pub use host::Host;
 pub use parse::{Decoded, Parsed, SyntaxError, comments, decode, has_syntax_errors, parse};
 pub use ruff_python_ast as ast;
 pub use ruff_text_size as text;
 pub use sources::{ProjectFiles, Source};
-pub use typed_arena::Arena;
+
+/// Syntax trees read while evaluating; they live as long as the run.
+pub type Trees = elsa::sync::FrozenVec<Box<Parsed>>;

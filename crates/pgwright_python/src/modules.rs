@@ -62,7 +62,7 @@ pub enum Found {
     Nothing,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Module {
     pub name: Box<str>,
     pub file: Option<FileId>,

@@ -54,6 +54,8 @@ pub enum Value {
     Bound(Arc<(Value, Value)>),
     /// A function of pgwright's own, by name: builtins and what the descriptions of libraries import from `_pgwright`.
     Native(&'static str),
+    /// A function of the [`crate::Domain`]'s, by name.
+    Asked(Arc<str>),
     /// A method of a builtin type, with its receiver.
     NativeMethod(Arc<(Value, Name)>),
     /// `property`, `classmethod`, `staticmethod` or `cached_property` around a callable.
@@ -64,7 +66,33 @@ pub enum Value {
     /// Something known only by where it is imported from: its source is not here.
     Opaque(Arc<str>),
     Super(Arc<SuperOf>),
+    /// Any of these, where ways through the code join; see [`crate::eval::Branches::Join`].
+    Union(Arc<[Value]>),
+    /// An iterable of any number of items like this one.
+    Each(Arc<Value>),
+    /// Something the evaluator passes on without knowing what it is.
+    Foreign(Foreign),
+    /// Any number of arguments: what `*x` and `**x` of something not known pass.
+    Unpacked,
     Unknown(Arc<str>),
+}
+
+/// A value of the [`crate::Domain`]'s own.
+#[derive(Debug, Clone)]
+pub struct Foreign(Arc<dyn std::any::Any + Send + Sync>);
+
+impl Foreign {
+    pub fn new<T: std::any::Any + Send + Sync>(value: T) -> Foreign {
+        Foreign(Arc::new(value))
+    }
+
+    pub fn get<T: std::any::Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+
+    pub fn is_same(&self, other: &Foreign) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +114,25 @@ pub struct SuperOf {
 impl Value {
     pub fn str(text: impl Into<Arc<str>>) -> Value {
         Value::Str(text.into())
+    }
+
+    pub fn each(item: Value) -> Value {
+        Value::Each(Arc::new(item))
+    }
+
+    /// The alternatives of a union, or the value itself.
+    pub fn alternatives(&self) -> &[Value] {
+        match self {
+            Value::Union(alternatives) => alternatives,
+            other => std::slice::from_ref(other),
+        }
+    }
+
+    pub fn foreign<T: std::any::Any>(&self) -> Option<&T> {
+        match self {
+            Value::Foreign(foreign) => foreign.get(),
+            _ => None,
+        }
     }
 
     pub fn tuple(items: Vec<Value>) -> Value {
@@ -127,7 +174,7 @@ pub enum Key {
 /// Key to the key as it was written and the value; insertion order kept.
 pub type Entries = IndexMap<Key, (Value, Value), FxBuildHasher>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Object<'a> {
     List(Vec<Value>),
     Dict(Dict),
@@ -135,14 +182,14 @@ pub enum Object<'a> {
     Instance(Instance<'a>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Dict {
     pub entries: Entries,
     /// A key or an update was not known: absence proves nothing.
     pub open: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Instance<'a> {
     pub class: ClassId,
     pub attributes: Names,
@@ -153,7 +200,7 @@ pub struct Instance<'a> {
     pub call: Option<(FileId, &'a ast::ExprCall)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Class<'a> {
     pub name: Name,
     pub qualname: Arc<str>,
@@ -180,7 +227,7 @@ pub enum Definition<'a> {
     Lambda(&'a ast::ExprLambda),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Function<'a> {
     pub name: Name,
     pub qualname: Arc<str>,
@@ -196,7 +243,7 @@ pub struct Function<'a> {
 }
 
 /// A namespace: a module's, a class body's or a call's.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scope {
     pub names: Names,
     pub parent: Option<ScopeId>,
@@ -206,12 +253,30 @@ pub struct Scope {
     pub class_body: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Heap<'a> {
     pub objects: Vec<Object<'a>>,
     pub classes: Vec<Class<'a>>,
     pub functions: Vec<Function<'a>>,
     pub scopes: Vec<Scope>,
+    trial: Option<Box<Trial<'a>>>,
+}
+
+/// What a trial changed of the things that were there before it, as they were; see [`Heap::begin_trial`].
+#[derive(Debug, Default, Clone)]
+struct Trial<'a> {
+    lengths: [usize; 4],
+    objects: FxHashMap<u32, Object<'a>>,
+    classes: FxHashMap<u32, Class<'a>>,
+    functions: FxHashMap<u32, Function<'a>>,
+    scopes: FxHashMap<u32, Scope>,
+}
+
+/// Remembers `things[at]` before its first change in a trial.
+fn keep<T: Clone>(length: usize, kept: &mut FxHashMap<u32, T>, things: &[T], at: u32) {
+    if (at as usize) < length {
+        kept.entry(at).or_insert_with(|| things[at as usize].clone());
+    }
 }
 
 fn next(len: usize) -> u32 {
@@ -219,6 +284,55 @@ fn next(len: usize) -> u32 {
 }
 
 impl<'a> Heap<'a> {
+    /// From here to [`Heap::end_trial`] every change is remembered, so that it can be taken back.
+    pub fn begin_trial(&mut self) {
+        self.trial = Some(Box::new(Trial {
+            lengths: [self.objects.len(), self.classes.len(), self.functions.len(), self.scopes.len()],
+            ..Trial::default()
+        }));
+    }
+
+    /// Everything as it was when the trial began.
+    pub fn end_trial(&mut self) {
+        let Some(trial) = self.trial.take() else { return };
+        let [objects, classes, functions, scopes] = trial.lengths;
+        self.objects.truncate(objects);
+        self.classes.truncate(classes);
+        self.functions.truncate(functions);
+        self.scopes.truncate(scopes);
+        trial.objects.into_iter().for_each(|(at, object)| self.objects[at as usize] = object);
+        trial.classes.into_iter().for_each(|(at, class)| self.classes[at as usize] = class);
+        trial.functions.into_iter().for_each(|(at, function)| self.functions[at as usize] = function);
+        trial.scopes.into_iter().for_each(|(at, scope)| self.scopes[at as usize] = scope);
+    }
+
+    /// Binds a name for good, also during a trial: for look-ups whose answer does not depend on it. False where it does.
+    pub fn settle(&mut self, scope: ScopeId, name: &str, value: &Value) -> bool {
+        let Some(trial) = &mut self.trial else { return false };
+        let [objects, classes, functions, scopes] = trial.lengths;
+        let lasts = match value {
+            Value::Class(id) => (id.0 as usize) < classes,
+            Value::Function(id) => (id.0 as usize) < functions,
+            Value::List(id) | Value::Dict(id) | Value::Set(id) | Value::Instance(id) => (id.0 as usize) < objects,
+            Value::Module(_) | Value::Opaque(_) | Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::None => true,
+            _ => false,
+        };
+        if !lasts || (scope.0 as usize) >= scopes {
+            return false;
+        }
+        for names in [Some(&mut self.scopes[scope.0 as usize]), trial.scopes.get_mut(&scope.0)].into_iter().flatten() {
+            if let Some(slot) = names.names.get_mut(name) {
+                *slot = value.clone();
+            }
+        }
+        true
+    }
+
+    /// Whether changes will be taken back: then nothing that should last may begin.
+    pub fn in_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
     pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {
         let id = ObjectId(next(self.objects.len()));
         self.objects.push(object);
@@ -260,6 +374,9 @@ impl<'a> Heap<'a> {
     }
 
     pub fn class_mut(&mut self, id: ClassId) -> &mut Class<'a> {
+        if let Some(trial) = &mut self.trial {
+            keep(trial.lengths[1], &mut trial.classes, &self.classes, id.0);
+        }
         &mut self.classes[id.0 as usize]
     }
 
@@ -267,11 +384,21 @@ impl<'a> Heap<'a> {
         &self.functions[id.0 as usize]
     }
 
+    pub fn function_mut(&mut self, id: FunctionId) -> &mut Function<'a> {
+        if let Some(trial) = &mut self.trial {
+            keep(trial.lengths[2], &mut trial.functions, &self.functions, id.0);
+        }
+        &mut self.functions[id.0 as usize]
+    }
+
     pub fn scope(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.0 as usize]
     }
 
     pub fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
+        if let Some(trial) = &mut self.trial {
+            keep(trial.lengths[3], &mut trial.scopes, &self.scopes, id.0);
+        }
         &mut self.scopes[id.0 as usize]
     }
 
@@ -280,6 +407,9 @@ impl<'a> Heap<'a> {
     }
 
     pub fn object_mut(&mut self, id: ObjectId) -> &mut Object<'a> {
+        if let Some(trial) = &mut self.trial {
+            keep(trial.lengths[0], &mut trial.objects, &self.objects, id.0);
+        }
         &mut self.objects[id.0 as usize]
     }
 

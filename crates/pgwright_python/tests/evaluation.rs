@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::{File, Files};
 use pgwright_python::modules::{DescribedModule, Found, ModuleOrigin, Precedence, SearchPaths};
 use pgwright_python::value::Value;
-use pgwright_python::{Arena, Evaluator, Host, ProjectFiles};
+use pgwright_python::{Evaluator, Host, ProjectFiles, Trees};
 
 struct Memory(BTreeMap<Utf8PathBuf, &'static str>);
 
@@ -36,9 +36,9 @@ fn evaluate(sources: &[(&str, &'static str)]) -> BTreeMap<String, String> {
         let file = Arc::new(File::new(Utf8PathBuf::from(*path), (*text).to_owned()));
         project.add(files.share(file.clone()), file, true);
     }
-    let arena = Arena::new();
+    let trees = Trees::new();
     let paths = SearchPaths { project: vec![Utf8PathBuf::new()], ..SearchPaths::default() };
-    let mut evaluator = Evaluator::new(&project, &arena, &host, files, paths);
+    let mut evaluator = Evaluator::new(&project, &trees, &host, files, paths);
     let module = evaluator.import("main").expect("module main is among the sources");
     evaluator.ensure(module);
     evaluator

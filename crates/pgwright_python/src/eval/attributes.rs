@@ -10,12 +10,12 @@ impl Evaluator<'_> {
     pub(crate) fn attribute_or_unknown(&mut self, object: &Value, name: &Name) -> Eval {
         let found = match self.attribute(object, name) {
             // A property or `__getattr__` that raises is our lack of knowledge unless the code is ready for it.
-            Err(Flow::Raise(_)) if self.tries == 0 => None,
+            Err(Flow::Raise(_)) if self.tries == 0 || self.joins() => None,
             other => other?,
         };
         match found {
             Some(value) => Ok(value),
-            None if self.tries > 0 && self.is_closed(object) => Err(self.raise("AttributeError", name)),
+            None if self.tries > 0 && !self.joins() && self.is_closed(object) => Err(self.raise("AttributeError", name)),
             None => Ok(Value::unknown(format!("the attribute `{name}` is not known"))),
         }
     }
@@ -34,7 +34,37 @@ impl Evaluator<'_> {
     }
 
     pub fn attribute(&mut self, object: &Value, name: &str) -> Eval<Option<Value>> {
+        if self.joins()
+            && let Some(domain) = self.domain.clone()
+        {
+            if matches!(object, Value::Instance(_) | Value::Class(_))
+                && let Some(found) = domain.attribute(self, object, name)?
+            {
+                return Ok(Some(found));
+            }
+            let found = self.attribute_itself(object, name)?;
+            if found.is_none() && matches!(object, Value::Instance(_) | Value::Class(_)) {
+                return domain.missing(self, object, name);
+            }
+            return Ok(found);
+        }
+        self.attribute_itself(object, name)
+    }
+
+    fn attribute_itself(&mut self, object: &Value, name: &str) -> Eval<Option<Value>> {
         Ok(match object {
+            Value::Union(alternatives) => {
+                let mut found = false;
+                let value = self.over(alternatives, |this, alternative| match this.attribute(alternative, name)? {
+                    Some(value) if !matches!(alternative, Value::None) => {
+                        found = true;
+                        Ok(value)
+                    }
+                    _ => Err(Flow::Break),
+                })?;
+                found.then_some(value)
+            }
+            Value::Each(_) => Some(Value::NativeMethod(Arc::new((object.clone(), Name::new(name))))),
             Value::Instance(id) => return self.instance_attribute(*id, object, name),
             Value::Class(class) => return self.class_attribute(*class, name),
             Value::Module(module) => self.module_attribute(*module, name),

@@ -10,7 +10,7 @@ use super::{Eval, Evaluator};
 use crate::value::{Class, ClassId, Descriptor, Heap, ModuleId, Name, Names, Object, Value};
 
 /// The builtin namespace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Builtins {
     names: FxHashMap<&'static str, Value>,
     pub(crate) object_class: ClassId,
@@ -266,6 +266,11 @@ impl<'a> Evaluator<'a> {
 
     /// Calls a builtin type: `list(x)`, `dict(a=1)`, `str(x)`…
     pub(crate) fn construct(&mut self, name: &str, args: Vec<Value>, kwargs: Kwargs) -> Eval {
+        if self.joins()
+            && let Some(made) = self.builtin_joined(name, &args, &kwargs)?
+        {
+            return Ok(made);
+        }
         let unknown = || Value::unknown(format!("`{name}()` of something not known"));
         let first = args.first().map(|value| self.plain(value));
         Ok(match (name, first) {
@@ -312,6 +317,11 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn call_native(&mut self, name: &'static str, args: Vec<Value>, kwargs: Kwargs) -> Eval {
+        if self.joins()
+            && let Some(made) = self.builtin_joined(name, &args, &kwargs)?
+        {
+            return Ok(made);
+        }
         let unknown = || Value::unknown(format!("`{name}()` of something not known"));
         let option = |key: &str| kwargs.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
         Ok(match (name, args.as_slice()) {
@@ -568,7 +578,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn subclass_of(&self, actual: ClassId, class: &Value) -> Option<bool> {
+    pub(crate) fn subclass_of(&self, actual: ClassId, class: &Value) -> Option<bool> {
         match class {
             Value::Class(class) => {
                 if self.heap.is_subclass(actual, *class) {

@@ -13,7 +13,7 @@ use crate::value::{Definition, Descriptor, Dict, Function, Instance, Name, Names
 pub(crate) type CallSite<'a> = Option<(FileId, &'a ast::ExprCall)>;
 
 /// Keyword arguments in the order given.
-pub(crate) type Kwargs = Vec<(Name, Value)>;
+pub type Kwargs = Vec<(Name, Value)>;
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn define(
@@ -32,7 +32,7 @@ impl<'a> Evaluator<'a> {
         }
         let function = self.define_without_parameters(definition, name, frame)?;
         if let Value::Function(id) = function {
-            self.heap.functions[id.0 as usize].defaults = defaults;
+            self.heap.function_mut(id).defaults = defaults;
         }
         Ok(function)
     }
@@ -113,13 +113,16 @@ impl<'a> Evaluator<'a> {
                 let object = self.expression(&attribute.value, frame)?;
                 if Self::is_builtin_object(&object) {
                     let (args, kwargs) = self.arguments(&call.arguments, frame)?;
+                    self.at_call(call);
                     return self.call_method(&object, &attribute.attr.id, args, kwargs);
                 }
+                self.at(&call.func);
                 self.attribute_or_unknown(&object, &attribute.attr.id)?
             }
             function => self.expression(function, frame)?,
         };
         let (args, kwargs) = self.arguments(&call.arguments, frame)?;
+        self.at_call(call);
         self.call(&function, args, kwargs, Some((frame.file, call)))
     }
 
@@ -165,8 +168,10 @@ impl<'a> Evaluator<'a> {
         for argument in &arguments.args {
             if let Expr::Starred(starred) = argument {
                 let value = self.expression(&starred.value, frame)?;
-                if let Some(items) = self.iterate(&value) {
-                    args.extend(items);
+                match self.iterate(&value) {
+                    Some(items) => args.extend(items),
+                    None if self.joins() => args.push(Value::Unpacked),
+                    None => {}
                 }
             } else {
                 args.push(self.expression(argument, frame)?);
@@ -178,6 +183,13 @@ impl<'a> Evaluator<'a> {
             match &keyword.arg {
                 Some(name) => kwargs.push((name.id.clone(), value)),
                 None => {
+                    let is_open = match value {
+                        Value::Dict(id) => self.heap.dict_of(id).is_some_and(|dict| dict.open),
+                        _ => true,
+                    };
+                    if is_open && self.joins() {
+                        kwargs.push((Name::new_static("**"), Value::Unpacked));
+                    }
                     if let Value::Dict(id) = value
                         && let Some(dict) = self.heap.dict_of(id)
                     {
@@ -217,6 +229,13 @@ impl<'a> Evaluator<'a> {
                 result
             }
             Value::Native(name) => self.call_native(name, args, kwargs),
+            Value::Asked(name) => self.ask(name, args, kwargs),
+            Value::Union(alternatives) => self.over(alternatives, |this, alternative| {
+                if matches!(alternative, Value::None) {
+                    return Err(Flow::Break);
+                }
+                this.call(alternative, args.clone(), kwargs.clone(), site)
+            }),
             Value::NativeMethod(method) => {
                 let (receiver, name) = (method.0.clone(), method.1.clone());
                 self.call_method(&receiver, &name, args, kwargs)
@@ -266,6 +285,9 @@ impl<'a> Evaluator<'a> {
         let scope =
             self.heap.add_scope(Scope { names, parent: Some(closure), module, globals: Vec::new(), class_body: false });
         let mut frame = Frame { function: Some(id), class, receiver, qualname, ..Frame::top(scope, module, file) };
+        if self.joins() {
+            return self.call_joined(definition, generator, id, &mut frame);
+        }
         let result = match definition {
             Definition::Lambda(lambda) => return self.expression(&lambda.body, &mut frame),
             Definition::Def(def) if def.is_async => return Ok(Value::unknown("an async function")),
@@ -290,6 +312,9 @@ impl<'a> Evaluator<'a> {
 
     /// One value standing for either of two.
     pub(crate) fn join(&mut self, one: Value, other: Value) -> Value {
+        if self.joins() {
+            return self.either(one, other);
+        }
         if self.equal(&one, &other) == Some(true) {
             return one;
         }
@@ -320,6 +345,7 @@ impl<'a> Evaluator<'a> {
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             let name = &parameter.parameter.name.id;
             let value = args.next().or_else(|| take(name, &mut kwargs)).unwrap_or_else(|| default(name));
+            let value = self.argument(id, &parameter.parameter, value);
             names.insert(name.clone(), value);
         }
         if let Some(rest) = &parameters.vararg {
@@ -328,11 +354,18 @@ impl<'a> Evaluator<'a> {
         for parameter in &parameters.kwonlyargs {
             let name = &parameter.parameter.name.id;
             let value = take(name, &mut kwargs).unwrap_or_else(|| default(name));
+            let value = self.argument(id, &parameter.parameter, value);
             names.insert(name.clone(), value);
         }
         if let Some(rest) = &parameters.kwarg {
             let dict = self.heap.dict(Dict::default());
             for (name, value) in kwargs {
+                if let (Value::Unpacked, Value::Dict(dict)) = (&value, &dict) {
+                    if let Object::Dict(dict) = self.heap.object_mut(*dict) {
+                        dict.open = true;
+                    }
+                    continue;
+                }
                 self.set_item(&dict, &Value::str(name.as_str()), value);
             }
             names.insert(rest.name.id.clone(), dict);

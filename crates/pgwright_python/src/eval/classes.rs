@@ -245,7 +245,7 @@ impl<'a> Evaluator<'a> {
     fn own_methods(&mut self, id: ClassId) {
         let functions: Vec<_> = self.heap.class(id).attributes.values().filter_map(innermost_function).collect();
         for function in functions {
-            let function = &mut self.heap.functions[function.0 as usize];
+            let function = self.heap.function_mut(function);
             if function.class.is_none() {
                 function.class = Some(id);
             }

@@ -27,6 +27,7 @@ impl<'a> Evaluator<'a> {
             Expr::Name(name) => self.name(&name.id, frame)?,
             Expr::Attribute(attribute) => {
                 let object = self.expression(&attribute.value, frame)?;
+                self.at(expression);
                 self.attribute_or_unknown(&object, &attribute.attr.id)?
             }
             Expr::Call(call) => self.call_expression(call, frame)?,
@@ -43,17 +44,20 @@ impl<'a> Evaluator<'a> {
             Expr::BinOp(operation) => {
                 let left = self.expression(&operation.left, frame)?;
                 let right = self.expression(&operation.right, frame)?;
+                self.at(expression);
                 self.binary(&left, operation.op, &right)?
             }
             Expr::UnaryOp(operation) => {
                 let operand = self.expression(&operation.operand, frame)?;
+                self.at(&operation.operand);
                 self.unary(operation.op, &operand)?
             }
             Expr::BoolOp(operation) => self.boolean(operation, frame)?,
             Expr::Compare(comparison) => self.comparison(comparison, frame)?,
             Expr::If(choice) => {
                 let test = self.expression(&choice.test, frame)?;
-                match self.truth(&test) {
+                self.at(&choice.test);
+                match self.truth_asked(&test)? {
                     Some(true) => self.expression(&choice.body, frame)?,
                     Some(false) => self.expression(&choice.orelse, frame)?,
                     None => {
@@ -65,10 +69,12 @@ impl<'a> Evaluator<'a> {
             }
             Expr::Subscript(subscript) => {
                 let object = self.expression(&subscript.value, frame)?;
+                self.at(expression);
                 if let Expr::Slice(slice) = &*subscript.slice {
                     self.slice(&object, slice, frame)?
                 } else {
                     let index = self.expression(&subscript.slice, frame)?;
+                    self.at(expression);
                     self.item(&object, &index)?
                 }
             }
@@ -83,6 +89,7 @@ impl<'a> Evaluator<'a> {
                     this.expression(&comp.elt, inner).map(|item| (Value::None, item))
                 })?;
                 match items {
+                    Some(items) if self.joins() => self.some_of(items),
                     Some(items) => self.heap.list(items.into_iter().map(|(_, item)| item).collect()),
                     None => Value::unknown("a comprehension over something not known"),
                 }
@@ -92,6 +99,7 @@ impl<'a> Evaluator<'a> {
                     this.expression(&comp.elt, inner).map(|item| (Value::None, item))
                 })?;
                 match items {
+                    Some(items) if self.joins() => self.some_of(items),
                     Some(items) => self.heap.list(items.into_iter().map(|(_, item)| item).collect()),
                     None => Value::unknown("a generator over something not known"),
                 }
@@ -101,6 +109,7 @@ impl<'a> Evaluator<'a> {
                     this.expression(&comp.elt, inner).map(|item| (Value::None, item))
                 })?;
                 match items {
+                    Some(items) if self.joins() => self.some_of(items),
                     Some(items) => self.make_set(items.into_iter().map(|(_, item)| item).collect()),
                     None => Value::unknown("a comprehension over something not known"),
                 }
@@ -130,12 +139,17 @@ impl<'a> Evaluator<'a> {
             Expr::YieldFrom(each) => {
                 let value = self.expression(&each.value, frame)?;
                 match self.iterate(&value) {
+                    _ if self.joins() => match self.items(&value) {
+                        super::Items::Known(items) => frame.yields.extend(items),
+                        super::Items::Each(item) => frame.yields.push(item),
+                    },
                     Some(items) => frame.yields.extend(items),
                     None => frame.yields.push(Value::unknown("yielded from something not known")),
                 }
                 Value::None
             }
             Expr::Starred(starred) => self.expression(&starred.value, frame)?,
+            Expr::Await(awaited) if self.joins() => self.expression(&awaited.value, frame)?,
             Expr::Await(_) => Value::unknown("awaited"),
             Expr::TString(_) => Value::unknown("a template string"),
             Expr::Slice(_) => Value::unknown("a slice"),
@@ -230,7 +244,7 @@ impl<'a> Evaluator<'a> {
         Ok(known.then_some(results))
     }
 
-    fn generate(
+    pub(crate) fn generate(
         &mut self,
         generators: &'a [ast::Comprehension],
         outermost: bool,
@@ -246,6 +260,9 @@ impl<'a> Evaluator<'a> {
         // The first iterable is evaluated in the surrounding scope, so a class body's names are seen.
         let iterable =
             if outermost { self.expression(&generator.iter, outer)? } else { self.expression(&generator.iter, inner)? };
+        if self.joins() {
+            return self.generate_joined(generator, &iterable, rest, outer, inner, results, body);
+        }
         let Some(items) = self.iterate(&iterable) else { return Ok(false) };
         let mut unsure = false;
         'items: for item in items.into_iter().take(ROUNDS) {
@@ -310,6 +327,11 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn item(&mut self, object: &Value, index: &Value) -> Eval {
         let index = &self.plain(index);
+        if self.joins()
+            && let Some(item) = self.item_joined(object, index)?
+        {
+            return Ok(item);
+        }
         Ok(match object {
             Value::Dict(id) => {
                 let Some(key) = self.key(index) else { return Ok(Value::unknown("looked up by something not known")) };
@@ -370,6 +392,11 @@ impl<'a> Evaluator<'a> {
             }
         };
         let (lower, upper, step) = (bound(self, &slice.lower)?, bound(self, &slice.upper)?, bound(self, &slice.step)?);
+        if self.joins()
+            && let Some(sliced) = self.slice_joined(object, lower, upper)?
+        {
+            return Ok(sliced);
+        }
         let (Some(lower), Some(upper), Some(step)) = (lower, upper, step) else {
             return Ok(Value::unknown("a slice that is not known"));
         };
@@ -466,6 +493,7 @@ impl<'a> Evaluator<'a> {
                             ast::InterpolatedStringElement::Literal(literal) => text.push_str(literal),
                             ast::InterpolatedStringElement::Interpolation(inner) => {
                                 let value = self.expression(&inner.expression, frame)?;
+                                self.at(&inner.expression);
                                 let spec_known = inner.format_spec.is_none();
                                 match self.text_of(&value) {
                                     Some(shown) if spec_known => text.push_str(&shown),

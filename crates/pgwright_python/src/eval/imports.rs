@@ -19,6 +19,10 @@ impl<'a> Evaluator<'a> {
         if let Some(known) = self.by_name.get(name) {
             return *known;
         }
+        if self.heap.in_trial() {
+            self.need(name);
+            return None;
+        }
         let found = self.paths.find(name, self.project, self.host);
         let id = self.create(name, found);
         self.by_name.insert(name.into(), id);
@@ -33,7 +37,7 @@ impl<'a> Evaluator<'a> {
             Found::Namespace(origin) => (None, None, None, true, origin),
             Found::Described(index) => {
                 let described = self.paths.described[index];
-                let parsed: &'a _ = self.arena.alloc(parse(described.source));
+                let parsed: &'a _ = self.trees.push_get(Box::new(parse(described.source)));
                 let path = format!("<pgwright>/{}.py", name.replace('.', "/")).into();
                 let file = self.files.add(path, described.source.to_owned());
                 (Some(parsed), Some(file), None, described.is_package, ModuleOrigin::Described)
@@ -48,7 +52,7 @@ impl<'a> Evaluator<'a> {
                     }
                     eager = !self.paths.eager.is_empty() && holds(&bytes, self.paths.eager);
                     let text = decode(bytes).text;
-                    let parsed: &'a _ = self.arena.alloc(parse(&text));
+                    let parsed: &'a _ = self.trees.push_get(Box::new(parse(&text)));
                     let file = self.files.add(path.clone(), text);
                     // Found on the project's path but left out of the walk (ignored by git): not the project's own.
                     (Some(parsed), Some(file), Some(path), is_package, ModuleOrigin::Library)
@@ -110,6 +114,11 @@ impl<'a> Evaluator<'a> {
         if self.module(id).state != ModuleState::NotStarted {
             return;
         }
+        if self.heap.in_trial() {
+            let name: Arc<str> = (&*self.module(id).name).into();
+            self.need(&name);
+            return;
+        }
         let (Some(parsed), Some(file)) = (self.suites.get(&id).copied(), self.module(id).file) else {
             self.modules[id.0 as usize].state = ModuleState::Done;
             return;
@@ -121,7 +130,9 @@ impl<'a> Evaluator<'a> {
         self.refuel();
         self.depth = 0;
         self.tries = 0;
+        let branches = std::mem::replace(&mut self.branches, super::Branches::FirstKnown);
         self.run_top(&parsed.suite, &mut frame);
+        self.branches = branches;
         (self.fuel, self.depth, self.tries) = (fuel, depth, tries);
         self.modules[id.0 as usize].state = ModuleState::Done;
     }
@@ -169,6 +180,9 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn force_in(&mut self, scope: crate::value::ScopeId, name: &str, value: Value) -> Value {
         if !matches!(value, Value::Lazy(..)) {
             return value;
+        }
+        if self.heap.in_trial() {
+            return self.force_in_trial(scope, name, value);
         }
         // Modules that import one name from each other would go round for ever.
         if let Some(slot) = self.heap.scope_mut(scope).names.get_mut(name) {
@@ -278,7 +292,7 @@ impl<'a> Evaluator<'a> {
         }
         if written == "_pgwright" && self.module(frame.module).origin == ModuleOrigin::Described {
             for alias in &statement.names {
-                let value = Self::native(&alias.name).unwrap_or_else(|| Value::unknown("no such native"));
+                let value = Self::native(&alias.name).unwrap_or_else(|| Value::Asked(alias.name.as_str().into()));
                 let bound = alias.asname.as_ref().unwrap_or(&alias.name);
                 self.bind(frame, &bound.id, value);
             }

@@ -87,6 +87,7 @@ impl<'a> Evaluator<'a> {
                     .map_or_else(|| Value::unknown("not in the tuple"), |at| Value::Int(at as i128)),
                 _ => Value::unknown("a method of a tuple"),
             }),
+            Value::Each(item) => Ok(self.each_method(item, name)),
             Value::Bytes(bytes) if name == "decode" => Ok(Value::str(String::from_utf8_lossy(bytes).into_owned())),
             // `property.setter(function)` gives the property back.
             Value::Descriptor(..) => Ok(object.clone()),
@@ -189,6 +190,10 @@ impl<'a> Evaluator<'a> {
 
     fn list_method(&mut self, id: crate::value::ObjectId, name: &Name, args: Vec<Value>, kwargs: Kwargs) -> Eval {
         let extension = match (name.as_str(), args.as_slice()) {
+            ("extend", [more]) if self.joins() => Some(match self.items(more) {
+                super::Items::Known(items) => items,
+                super::Items::Each(item) => vec![item],
+            }),
             ("extend", [more]) => {
                 Some(self.iterate(more).unwrap_or_else(|| vec![Value::unknown("extended by something not known")]))
             }
@@ -268,6 +273,25 @@ impl<'a> Evaluator<'a> {
         let open = self.heap.dict_of(id).is_none_or(|dict| dict.open);
         let key: Option<Key> = args.first().and_then(|key| self.key(key));
         Ok(match name.as_str() {
+            "get" | "setdefault" | "pop" if self.joins() => {
+                let sure = key.as_ref().is_some_and(|key| entries(self).contains_key(key));
+                let default = args.get(1).cloned().unwrap_or(Value::None);
+                match self.entry_joined(id, key) {
+                    Some(found) if sure => found,
+                    found => {
+                        if name == "setdefault"
+                            && let Some(key) = args.first()
+                        {
+                            self.set_item(&Value::Dict(id), key, default.clone());
+                        }
+                        let found = found.or_else(|| open.then(|| Value::unknown("a key that is not known")));
+                        match found {
+                            Some(found) => self.either(found, default),
+                            None => default,
+                        }
+                    }
+                }
+            }
             "get" | "setdefault" | "pop" => {
                 let Some(key) = key else { return Ok(Value::unknown("looked up by something not known")) };
                 let found = entries(self).get(&key).map(|(_, value)| value.clone());

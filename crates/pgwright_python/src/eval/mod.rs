@@ -2,7 +2,8 @@
 //! but the [`Heap`]. It is bounded (steps and depth), never fails, and says [`Value::Unknown`] where knowledge ends.
 //!
 //! Branches whose condition is not known are both taken, the first known binding of a name winning; a `return` in such a branch
-//! makes the result of the call unknown unless all agree.
+//! makes the result of the call unknown unless all agree. That is right for code that makes things once. With [`Branches::Join`] the
+//! ways through a function are kept apart and joined where they meet, for questions about what code *can* do.
 
 mod attributes;
 mod builtins;
@@ -12,15 +13,19 @@ mod expressions;
 mod imports;
 mod methods;
 mod operators;
+mod sequences;
 mod statements;
+mod trial;
+mod ways;
 
 use std::sync::Arc;
 
 use pgwright_diagnostics::{FileId, Files};
 use ruff_python_ast as ast;
 use rustc_hash::FxHashMap;
-use typed_arena::Arena;
 
+use crate::Trees;
+use crate::domain::Domain;
 use crate::host::Host;
 use crate::modules::{Module, SearchPaths};
 use crate::parse::Parsed;
@@ -28,6 +33,9 @@ use crate::sources::ProjectFiles;
 use crate::value::{ClassId, Definition, FunctionId, Heap, ModuleId, Name, Names, Object, Scope, ScopeId, Value};
 
 pub(crate) use builtins::Builtins;
+pub use calls::Kwargs;
+pub use trial::{Activation, Place};
+pub use ways::Items;
 
 /// Why a statement or expression did not end normally.
 #[derive(Debug)]
@@ -41,6 +49,15 @@ pub enum Flow {
 }
 
 pub type Eval<T = Value> = Result<T, Flow>;
+
+/// What happens where a condition is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branches {
+    /// All branches run one after the other, and the first known binding of a name stays.
+    FirstKnown,
+    /// Each branch runs from the same names; what they leave is joined into unions.
+    Join,
+}
 
 /// Steps (expressions and statements) one module or one call from outside may take.
 const FUEL: u32 = 400_000;
@@ -63,6 +80,8 @@ pub struct Frame {
     pub yields: Vec<Value>,
     /// Values returned in branches that may or may not be taken.
     pub maybe: Vec<Value>,
+    /// Names as they were where `break` or `continue` left a branch of the loop under way.
+    pub escaped: Vec<Names>,
     pub qualname: Arc<str>,
 }
 
@@ -78,6 +97,7 @@ impl Frame {
             receiver: None,
             yields: Vec::new(),
             maybe: Vec::new(),
+            escaped: Vec::new(),
             qualname: "".into(),
         }
     }
@@ -101,7 +121,7 @@ pub struct Evaluator<'a> {
     pub(crate) by_name: FxHashMap<Arc<str>, Option<ModuleId>>,
     pub(crate) suites: FxHashMap<ModuleId, &'a Parsed>,
     pub(crate) project: &'a ProjectFiles,
-    pub(crate) arena: &'a Arena<Parsed>,
+    pub(crate) trees: &'a Trees,
     pub(crate) host: &'a dyn Host,
     pub paths: SearchPaths,
     pub(crate) builtins: Builtins,
@@ -117,12 +137,23 @@ pub struct Evaluator<'a> {
     pub(crate) tries: u32,
     /// Module names that were imported and found nowhere, with who asked first.
     pub missing: Vec<(Arc<str>, ModuleId)>,
+    pub branches: Branches,
+    pub domain: Option<Arc<dyn Domain<'a>>>,
+    /// Calls under way, outermost first.
+    pub stack: Vec<Activation>,
+    /// How many undecided branches and loops are around what runs now.
+    pub(crate) undecided: u32,
+    /// A module that a trial found it needs first.
+    pub(crate) needed: Option<Arc<str>>,
+    /// Opaque classes made in this trial.
+    pub(crate) passing: Vec<Arc<str>>,
+    pub(crate) forcing: u32,
 }
 
 impl<'a> Evaluator<'a> {
     pub fn new(
         project: &'a ProjectFiles,
-        arena: &'a Arena<Parsed>,
+        trees: &'a Trees,
         host: &'a dyn Host,
         files: Files,
         paths: SearchPaths,
@@ -136,7 +167,7 @@ impl<'a> Evaluator<'a> {
             by_name: FxHashMap::default(),
             suites: FxHashMap::default(),
             project,
-            arena,
+            trees,
             host,
             paths,
             builtins,
@@ -148,6 +179,13 @@ impl<'a> Evaluator<'a> {
             depth: 0,
             tries: 0,
             missing: Vec::new(),
+            branches: Branches::FirstKnown,
+            domain: None,
+            stack: Vec::new(),
+            undecided: 0,
+            needed: None,
+            passing: Vec::new(),
+            forcing: 0,
         }
     }
 
@@ -158,6 +196,42 @@ impl<'a> Evaluator<'a> {
     /// Gives a fresh allowance of steps; call before each independent question.
     pub fn refuel(&mut self) {
         self.fuel = FUEL;
+    }
+
+    /// Another evaluator that knows what this one knows; from here on they go their own ways. Files it reads of libraries are not
+    /// among this one's [`Files`].
+    pub fn fork(&self) -> Evaluator<'a> {
+        Evaluator {
+            heap: self.heap.clone(),
+            files: Files::default(),
+            modules: self.modules.clone(),
+            by_name: self.by_name.clone(),
+            suites: self.suites.clone(),
+            project: self.project,
+            trees: self.trees,
+            host: self.host,
+            paths: self.paths.clone(),
+            builtins: self.builtins.clone(),
+            opaque_classes: self.opaque_classes.clone(),
+            relevant: self.relevant.clone(),
+            generators: self.generators.clone(),
+            pending: Vec::new(),
+            fuel: FUEL,
+            depth: 0,
+            tries: 0,
+            missing: Vec::new(),
+            branches: self.branches,
+            domain: self.domain.clone(),
+            stack: Vec::new(),
+            undecided: 0,
+            needed: None,
+            passing: Vec::new(),
+            forcing: 0,
+        }
+    }
+
+    pub(crate) fn joins(&self) -> bool {
+        self.branches == Branches::Join
     }
 
     pub(crate) fn step(&mut self) -> Eval<()> {
@@ -183,6 +257,9 @@ impl<'a> Evaluator<'a> {
         }
         let class = self.builtins.opaque(&mut self.heap, path);
         self.opaque_classes.insert(path.clone(), class);
+        if self.heap.in_trial() {
+            self.passing.push(path.clone());
+        }
         class
     }
 

@@ -29,7 +29,12 @@ impl<'a> Evaluator<'a> {
                 Value::Instance(_) => Some(true),
                 plain => self.truth(&plain),
             },
-            Value::Unknown(_) | Value::Opaque(_) | Value::Lazy(..) => None,
+            Value::Unknown(_) | Value::Opaque(_) | Value::Lazy(..) | Value::Each(_) => None,
+            Value::Union(alternatives) => {
+                let (first, rest) = alternatives.split_first()?;
+                let truth = self.truth(first)?;
+                rest.iter().all(|other| self.truth(other) == Some(truth)).then_some(truth)
+            }
             _ => Some(true),
         }
     }
@@ -52,7 +57,8 @@ impl<'a> Evaluator<'a> {
     pub fn equal(&self, left: &Value, right: &Value) -> Option<bool> {
         let (left, right) = (self.plain(left), self.plain(right));
         match (&left, &right) {
-            (Value::Unknown(_), _) | (_, Value::Unknown(_)) => None,
+            (Value::Unknown(_) | Value::Union(_) | Value::Each(_), _)
+            | (_, Value::Unknown(_) | Value::Union(_) | Value::Each(_)) => None,
             (Value::Opaque(left), Value::Opaque(right)) => (left == right).then_some(true),
             (Value::Opaque(_), _) | (_, Value::Opaque(_)) => None,
             (Value::List(left), Value::List(right)) => {
@@ -109,6 +115,14 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn unary(&mut self, operator: UnaryOp, operand: &Value) -> Eval {
         let value = self.plain(operand);
+        if let (Value::Union(alternatives), UnaryOp::Invert | UnaryOp::USub) = (&value, operator) {
+            return self.over(alternatives, |this, value| this.unary(operator, value));
+        }
+        if let (UnaryOp::Not, Value::Instance(_) | Value::Union(_)) = (operator, &value) {
+            return Ok(self
+                .truth_asked(&value)?
+                .map_or_else(|| Value::unknown("`not` something not known"), |truth| Value::Bool(!truth)));
+        }
         Ok(match (operator, &value) {
             (UnaryOp::Not, value) => self
                 .truth(value)
@@ -130,6 +144,15 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn binary(&mut self, left: &Value, operator: Operator, right: &Value) -> Eval {
         let (left, right) = (self.plain(left), self.plain(right));
+        if let Value::Union(alternatives) = &left {
+            return self.over(alternatives, |this, left| this.binary(left, operator, &right));
+        }
+        if let Value::Union(alternatives) = &right {
+            return self.over(alternatives, |this, right| this.binary(&left, operator, right));
+        }
+        if let (Value::Each(_), _) | (_, Value::Each(_)) = (&left, &right) {
+            return Ok(self.joined_items(&left, &right));
+        }
         let result = match (&left, operator, &right) {
             (Value::Int(a), Operator::Add, Value::Int(b)) => a.checked_add(*b).map(Value::Int),
             (Value::Int(a), Operator::Sub, Value::Int(b)) => a.checked_sub(*b).map(Value::Int),
@@ -234,6 +257,9 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn boolean(&mut self, operation: &'a ast::ExprBoolOp, frame: &mut Frame) -> Eval {
+        if self.joins() {
+            return self.boolean_joined(operation, frame);
+        }
         let mut last = Value::None;
         let mut uncertain = false;
         for value in &operation.values {

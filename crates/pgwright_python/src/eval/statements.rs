@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, Expr, Stmt};
 
 use super::{Eval, Evaluator, Flow, Frame, ROUNDS};
-use crate::value::{Definition, Name, Object, Value};
+use crate::value::{Definition, Key, Name, Object, Value};
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn block(&mut self, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
@@ -41,6 +41,12 @@ impl<'a> Evaluator<'a> {
                 };
                 return Err(Flow::Return(value));
             }
+            Stmt::If(branch) if self.joins() => self.branch_joined(branch, frame)?,
+            Stmt::For(each) if self.joins() => self.for_joined(each, frame)?,
+            Stmt::While(each) if self.joins() => self.while_joined(each, frame)?,
+            Stmt::Try(attempt) if self.joins() => self.attempt_joined(attempt, frame)?,
+            Stmt::With(with) if self.joins() => self.with_joined(with, frame)?,
+            Stmt::Match(choice) if self.joins() => self.match_joined(choice, frame)?,
             Stmt::If(branch) => self.branch(branch, frame)?,
             Stmt::For(each) => self.for_loop(each, frame)?,
             Stmt::While(each) => self.while_loop(each, frame)?,
@@ -148,6 +154,22 @@ impl<'a> Evaluator<'a> {
     }
 
     fn unpack(&mut self, targets: &'a [Expr], value: Value, frame: &mut Frame) -> Eval<()> {
+        if let (true, Value::Each(item)) = (self.joins(), &value) {
+            for target in targets {
+                let item = if matches!(target, Expr::Starred(_)) { value.clone() } else { (**item).clone() };
+                self.assign(target, item, frame)?;
+            }
+            return Ok(());
+        }
+        let value = match &value {
+            // The alternative that has as many items as are asked for.
+            Value::Union(alternatives) => alternatives
+                .iter()
+                .find(|one| matches!(one, Value::Tuple(items) if items.len() == targets.len()))
+                .cloned()
+                .unwrap_or(value),
+            _ => value,
+        };
         let items = self.iterate(&value);
         let starred = targets.iter().position(|target| matches!(target, Expr::Starred(_)));
         let item_at = |items: &Option<Vec<Value>>, index: usize| {
@@ -382,15 +404,28 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn set_attribute(&mut self, object: &Value, name: &Name, value: Value) {
         match object {
             Value::Instance(id) => {
+                let mut value = value;
+                // Whether this assignment runs is not decided: what was there may stay.
+                if self.undecided > 0
+                    && self.joins()
+                    && let Some(known) = self.heap.instance(*id).and_then(|instance| instance.attributes.get(name))
+                {
+                    value = self.either(known.clone(), value);
+                }
                 if let Some(instance) = self.heap.instance_mut(*id) {
                     instance.attributes.insert(name.clone(), value);
+                }
+            }
+            Value::Union(alternatives) => {
+                for alternative in alternatives.clone().iter() {
+                    self.set_attribute(alternative, name, value.clone());
                 }
             }
             Value::Class(class) => {
                 self.heap.class_mut(*class).attributes.insert(name.clone(), value);
             }
             Value::Function(function) => {
-                self.heap.functions[function.0 as usize].attributes.insert(name.clone(), value);
+                self.heap.function_mut(*function).attributes.insert(name.clone(), value);
             }
             Value::Module(module) => {
                 let scope = self.module(*module).scope;
@@ -405,12 +440,18 @@ impl<'a> Evaluator<'a> {
         match object {
             Value::Dict(id) => {
                 let key = self.key(index);
+                let key = if self.joins() { key.or_else(|| Some(any_key())) } else { key };
+                let mut value = value;
+                if self.joins()
+                    && key == Some(any_key())
+                    && let Some((_, known)) = self.heap.dict_of(*id).and_then(|dict| dict.entries.get(&any_key()))
+                {
+                    value = self.either(known.clone(), value);
+                }
                 if let Object::Dict(dict) = self.heap.object_mut(*id) {
-                    match key {
-                        Some(key) => {
-                            dict.entries.insert(key, (index.clone(), value));
-                        }
-                        None => dict.open = true,
+                    dict.open |= key.is_none() || key == Some(any_key());
+                    if let Some(key) = key {
+                        dict.entries.insert(key, (index.clone(), value));
                     }
                 }
             }
@@ -424,6 +465,11 @@ impl<'a> Evaluator<'a> {
             _ => {}
         }
     }
+}
+
+/// The key under which a dictionary keeps what was put there under keys that are not known.
+pub(crate) fn any_key() -> Key {
+    Key::Other("*".into())
 }
 
 /// Python's index into a sequence: negative counts from the end.

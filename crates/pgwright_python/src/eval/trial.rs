@@ -1,0 +1,201 @@
+//! Trials: executing code to see what it can do, and leaving no trace of it.
+
+use std::sync::Arc;
+
+use pgwright_diagnostics::FileId;
+use ruff_python_ast::{self as ast, Expr};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::{Eval, Evaluator, FUEL, Flow, Frame};
+use crate::value::{Definition, FunctionId, ModuleId, Name, ScopeId, Value};
+
+/// Attempts at one trial: each may find one more module that has to be read first.
+const ATTEMPTS: u32 = 200;
+
+/// A call under way.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    pub file: FileId,
+    pub module: ModuleId,
+    pub function: Option<FunctionId>,
+    /// Where in the function execution stands.
+    pub place: Place,
+    /// Loops of the function around that place which may run any number of times.
+    pub loops: u32,
+}
+
+/// An expression about to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub range: TextRange,
+    /// Lies on the line Python gives for it in a traceback: the attribute's name where there is one.
+    pub anchor: TextSize,
+}
+
+impl Place {
+    fn of(expression: &Expr) -> Place {
+        let anchor = match expression {
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(attribute) => attribute.attr.range.start(),
+                _ => call.range().start(),
+            },
+            Expr::Attribute(attribute) => attribute.attr.range.start(),
+            other => other.range().start(),
+        };
+        Place { range: expression.range(), anchor }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Runs `work` and takes back everything it changed. Where it turns out to need a module that has not run, that module runs, for
+    /// good, and `work` starts again: it must not keep anything from an attempt before the last.
+    pub fn trial<T>(&mut self, fuel: u32, mut work: impl FnMut(&mut Self) -> T) -> T {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (depth, tries, pending) = (self.depth, self.tries, self.pending.len());
+            self.fuel = fuel;
+            self.heap.begin_trial();
+            let result = work(self);
+            self.heap.end_trial();
+            self.stack.clear();
+            self.undecided = 0;
+            self.forcing = 0;
+            (self.depth, self.tries) = (depth, tries);
+            self.pending.truncate(pending);
+            for path in std::mem::take(&mut self.passing) {
+                self.opaque_classes.remove(&path);
+            }
+            self.fuel = FUEL;
+            match self.needed.take() {
+                Some(name) if attempt < ATTEMPTS => {
+                    if let Some(id) = self.import(&name) {
+                        self.ensure(id);
+                    }
+                }
+                _ => return result,
+            }
+        }
+    }
+
+    /// Ends the trial under way, to start again when this module has run.
+    pub(crate) fn need(&mut self, name: &str) {
+        if self.needed.is_none() {
+            self.needed = Some(name.into());
+        }
+        self.fuel = 0;
+    }
+
+    /// Steps left of the trial's allowance.
+    pub fn fuel(&self) -> u32 {
+        self.fuel
+    }
+
+    /// [`Evaluator::force_in`] where what is bound may have to be taken back.
+    pub(crate) fn force_in_trial(&mut self, scope: ScopeId, name: &str, value: Value) -> Value {
+        // Modules that import one name from each other would go round for ever.
+        if self.forcing > 16 {
+            return Value::unknown(format!("`{name}` is imported in a circle"));
+        }
+        self.forcing += 1;
+        let forced = self.force(value);
+        self.forcing -= 1;
+        if self.needed.is_none() {
+            self.heap.settle(scope, name, &forced);
+        }
+        forced
+    }
+
+    /// Notes where the running function stands.
+    pub(crate) fn at(&mut self, expression: &Expr) {
+        if let Some(top) = self.stack.last_mut() {
+            top.place = Place::of(expression);
+        }
+    }
+
+    pub(crate) fn at_call(&mut self, call: &ast::ExprCall) {
+        if let Some(top) = self.stack.last_mut() {
+            let anchor = match &*call.func {
+                Expr::Attribute(attribute) => attribute.attr.range.start(),
+                _ => call.range().start(),
+            };
+            top.place = Place { range: call.range(), anchor };
+        }
+    }
+
+    /// Runs a function's body, every way through it.
+    pub(crate) fn call_joined(
+        &mut self,
+        definition: Definition<'a>,
+        generator: bool,
+        function: FunctionId,
+        frame: &mut Frame,
+    ) -> Eval {
+        let range = match definition {
+            Definition::Def(def) => def.name.range(),
+            Definition::Lambda(lambda) => lambda.range(),
+        };
+        self.activate(frame.file, frame.module, Some(function), range);
+        let outcome = match definition {
+            Definition::Lambda(lambda) => self.expression(&lambda.body, frame),
+            Definition::Def(def) => match self.block(&def.body, frame) {
+                Ok(()) | Err(Flow::Break | Flow::Continue) => Ok(Value::None),
+                Err(Flow::Return(value)) => Ok(value),
+                Err(Flow::Raise(exception)) => match frame.maybe.pop() {
+                    Some(value) => Ok(value),
+                    None => Err(Flow::Raise(exception)),
+                },
+                Err(Flow::Exhausted) => Err(Flow::Exhausted),
+            },
+        };
+        self.stack.pop();
+        let mut result = outcome?;
+        if generator {
+            let items = std::mem::take(&mut frame.yields);
+            let item = items.into_iter().reduce(|one, other| self.either(one, other));
+            return Ok(match item {
+                Some(item) => Value::each(item),
+                None => self.heap.list(Vec::new()),
+            });
+        }
+        for other in std::mem::take(&mut frame.maybe) {
+            result = self.either(other, result);
+        }
+        Ok(result)
+    }
+
+    pub(crate) fn activate(&mut self, file: FileId, module: ModuleId, function: Option<FunctionId>, range: TextRange) {
+        let place = Place { range, anchor: range.start() };
+        self.stack.push(Activation { file, module, function, place, loops: 0 });
+    }
+
+    /// A function of the domain's.
+    pub(crate) fn ask(&mut self, name: &Arc<str>, args: Vec<Value>, kwargs: super::Kwargs) -> Eval {
+        match self.domain.clone() {
+            Some(domain) if self.joins() => domain.call(self, name, args, kwargs),
+            _ => Ok(Value::unknown("only known when code is executed")),
+        }
+    }
+
+    /// What a parameter holds, when the caller does not say or does not know.
+    pub(crate) fn argument(&mut self, function: FunctionId, parameter: &'a ast::Parameter, value: Value) -> Value {
+        if !self.joins() || !matches!(value, Value::Unknown(_)) {
+            return value;
+        }
+        let Some(domain) = self.domain.clone() else { return value };
+        domain.argument(self, function, parameter).unwrap_or(value)
+    }
+
+    /// Calls a method by name, when there is one.
+    pub fn call_named(&mut self, object: &Value, name: &str, args: Vec<Value>) -> Eval<Option<Value>> {
+        match self.attribute(object, name)? {
+            Some(method) => self.call(&method, args, Vec::new(), None).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Sets an attribute from outside.
+    pub fn put(&mut self, object: &Value, name: &str, value: Value) {
+        self.set_attribute(object, &Name::new(name), value);
+    }
+}
