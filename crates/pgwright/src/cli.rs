@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pgwright_diagnostics::{Confidence, Severity};
+use pgwright_django::queries::workload::Situation;
 
 /// The PostgreSQL architect for Django: reads your models without running them and says what PostgreSQL will make of them.
 #[derive(Debug, Parser)]
@@ -121,6 +122,8 @@ pub(crate) enum Inspect {
     Models(InspectModelsArgs),
     /// The tables, indexes and constraints that Django's migrations create.
     Schema(InspectSchemaArgs),
+    /// Every query the code can send, as the SQL Django sends.
+    Queries(InspectQueriesArgs),
     /// Settings, apps, versions and what could not be understood.
     Project(InspectProjectArgs),
 }
@@ -151,6 +154,57 @@ pub(crate) struct InspectSchemaArgs {
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = SchemaFormat::Text)]
     pub(crate) format: SchemaFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectQueriesArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// Only queries of this model (`app.Model` or `Model`).
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+
+    /// Only queries from this kind of code.
+    #[arg(long, value_enum)]
+    pub(crate) context: Option<QueryContext>,
+
+    /// Only queries at this place; may be given several times.
+    #[arg(long, value_name = "FILE[:LINE]")]
+    pub(crate) at: Vec<String>,
+
+    /// Only those whose SQL is not known, with the reason.
+    #[arg(long)]
+    pub(crate) unresolved: bool,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum QueryContext {
+    View,
+    Admin,
+    Serializer,
+    Template,
+    Task,
+    Command,
+    Other,
+}
+
+impl QueryContext {
+    pub(crate) fn situation(self) -> Situation {
+        match self {
+            QueryContext::View => Situation::View,
+            QueryContext::Admin => Situation::Admin,
+            QueryContext::Serializer => Situation::Serializer,
+            QueryContext::Template => Situation::Template,
+            QueryContext::Task => Situation::Task,
+            QueryContext::Command => Situation::Command,
+            QueryContext::Other => Situation::Other,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

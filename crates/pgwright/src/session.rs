@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
-use pgwright_django::{Project, ReadRequest, read};
+use pgwright_django::{Extent, Project, ReadRequest, read};
 
 use crate::cli::ProjectArgs;
 use crate::config::{Config, parse_django};
@@ -70,8 +70,15 @@ impl Session {
             settings: args.settings.clone().or_else(|| config.settings.clone()),
             roots,
             django,
+            extent: Extent::Models,
         };
         Ok(Session { config, shown, disk: Disk::default(), request, unreadable: walked.unreadable })
+    }
+
+    /// The same, reading so much.
+    pub(crate) fn reading(mut self, extent: Extent) -> Session {
+        self.request.extent = extent;
+        self
     }
 
     /// Reads the project, with the texts in `disk.changed` instead of those on disk.

@@ -4,6 +4,7 @@ use pgwright_python::Evaluator;
 use pgwright_python::value::{ClassId, Name, Object, Value as Evaluated};
 
 use crate::model::{Call, Combined, Value};
+use crate::queries::domain::{QUERY, QueryState, ROW, Row};
 
 /// Nesting kept; deeper values are of no use to anyone.
 const DEPTH: u32 = 64;
@@ -54,6 +55,11 @@ pub(crate) fn to_value(evaluator: &mut Evaluator<'_>, value: &Evaluated, depth: 
         Evaluated::Opaque(path) => Value::Path(path.to_string()),
         Evaluated::Instance(id) => instance(evaluator, id, depth),
         Evaluated::Module(module) => Value::Path(evaluator.module(module).name.to_string()),
+        // Nested alternatives are not told apart: the first that is something stands for all.
+        Evaluated::Union(alternatives) => {
+            let one = alternatives.iter().find(|one| !matches!(one, Evaluated::None)).unwrap_or(&alternatives[0]);
+            to_value(evaluator, one, depth + 1)
+        }
         Evaluated::Unknown(reason) => Value::Unknown(reason.to_string()),
         _ => Value::Unknown("not a plain value".to_owned()),
     }
@@ -67,6 +73,17 @@ fn instance(evaluator: &mut Evaluator<'_>, id: pgwright_python::value::ObjectId,
     let Object::Instance(instance) = evaluator.heap.object(id) else {
         return Value::Unknown("not an instance".to_owned());
     };
+    if let Some(state) = instance.attributes.get(QUERY).and_then(|value| value.foreign::<QueryState>()) {
+        return match &state.query {
+            Ok(query) => Value::Query(query.clone()),
+            Err(reason) => Value::Unknown(reason.to_string()),
+        };
+    }
+    if let Some(Evaluated::Foreign(row)) = instance.attributes.get(ROW)
+        && let Some(row) = row.get::<Row>()
+    {
+        return Value::Instance(row.model);
+    }
     let (class, args, kwargs) = (instance.class, instance.args.clone(), instance.kwargs.clone());
     let mro = mro_paths(evaluator, class);
     // A member of an enumeration without a plain value: by its name.

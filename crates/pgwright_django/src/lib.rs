@@ -17,4 +17,4 @@ pub mod usage;
 
 pub use project::Project;
 pub use read::read;
-pub use request::ReadRequest;
+pub use request::{Extent, ReadRequest};

@@ -7,6 +7,7 @@ use pgwright_diagnostics::{Diagnostic, Span};
 use serde::Serialize;
 
 use crate::model::{Models, Value};
+use crate::queries::workload::Workload;
 use crate::schema::{SchemaOutcome, Scope, schema_of};
 use crate::usage::Usage;
 
@@ -24,6 +25,8 @@ pub struct Project {
     pub extensions: Vec<String>,
     /// How text fields are used in the code: evidence for rules that need flows.
     pub usage: Usage,
+    /// Every query the code can send; empty unless it was asked for.
+    pub workload: Workload,
     /// What could not be understood, with the reason; never silently dropped.
     pub unresolved: Vec<Unresolved>,
     /// Syntax errors, unreadable files, cyclic imports that matter: reported by every command that reads the project.

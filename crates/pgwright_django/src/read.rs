@@ -1,6 +1,6 @@
 //! From files to a [`Project`]: the order in which Django itself would come to know a project.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pgwright_diagnostics::{Confidence, Diagnostic, File, Files, Label, Severity, Span};
 use pgwright_python::modules::SearchPaths;
@@ -10,8 +10,8 @@ use rayon::prelude::*;
 
 use crate::described::{CLOSED, DESCRIBED};
 use crate::project::{DjangoVersion, Project, Unresolved, VersionSource};
-use crate::request::ReadRequest;
-use crate::{apps, discovery, extensions, models, settings, usage};
+use crate::request::{Extent, ReadRequest};
+use crate::{apps, discovery, extensions, models, queries, settings, usage};
 
 /// Stack for evaluation, in bytes of address space: import chains of real projects are hundreds of modules deep, and trees of
 /// generated code as deep as their authors' patience.
@@ -103,6 +103,8 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
     let layout = discovery::layout(request, host);
     let django = version(request, host);
     let trees = Trees::new();
+    let facts = queries::Facts::default();
+    let context = OnceLock::new();
     let paths = SearchPaths {
         project: layout.import_roots.clone(),
         site_packages: request.site_packages.clone(),
@@ -119,7 +121,8 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
     project.settings = settings::evaluate(&mut evaluator, request, &layout, &project.django, &mut project.unresolved);
     let apps = apps::load(&mut evaluator, &mut project, &layout, request);
     apps::import_models(&mut evaluator, &apps);
-    project.models = models::build(&mut evaluator, &apps, &project.settings, &mut project.unresolved);
+    let built = models::build(&mut evaluator, &apps, &project.settings, &mut project.unresolved);
+    project.models = built.models;
     if project.settings.modules.is_empty() && project.models.all.iter().any(|model| model.origin.is_own()) {
         project.unresolved.push(Unresolved {
             subject: "settings".to_owned(),
@@ -132,7 +135,16 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
     project_files.parse_ahead();
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
     project.extensions = extensions::created(project_files);
-    (evaluator.files, project)
+    if request.extent == Extent::Workload {
+        project.workload = queries::read(&mut evaluator, &mut project, built.classes, &facts, &context);
+    }
+    let files = std::mem::take(&mut evaluator.files);
+    drop(evaluator);
+    drop(context);
+    if let Some(models) = facts.into_models() {
+        project.models = models;
+    }
+    (files, project)
 }
 
 fn state_version(evaluator: &mut Evaluator<'_>, version: &DjangoVersion) {

@@ -14,4 +14,15 @@ pub struct ReadRequest {
     pub site_packages: Vec<Utf8PathBuf>,
     /// `--django`.
     pub django: Option<(u8, u8)>,
+    pub extent: Extent,
+}
+
+/// How much is to be understood.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Settings, apps, models and how their fields are used.
+    #[default]
+    Models,
+    /// Also every query the code can send.
+    Workload,
 }

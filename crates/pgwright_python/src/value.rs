@@ -72,6 +72,8 @@ pub enum Value {
     Each(Arc<Value>),
     /// Something the evaluator passes on without knowing what it is.
     Foreign(Foreign),
+    /// Nothing at all: an entry of a container that is there on some ways only has this among its alternatives.
+    Absent,
     /// Any number of arguments: what `*x` and `**x` of something not known pass.
     Unpacked,
     Unknown(Arc<str>),
@@ -260,6 +262,8 @@ pub struct Heap<'a> {
     pub functions: Vec<Function<'a>>,
     pub scopes: Vec<Scope>,
     trial: Option<Box<Trial<'a>>>,
+    /// Lists and dictionaries as they were where each of the ways under way began.
+    ways: Vec<FxHashMap<ObjectId, Object<'a>>>,
 }
 
 /// What a trial changed of the things that were there before it, as they were; see [`Heap::begin_trial`].
@@ -295,6 +299,7 @@ impl<'a> Heap<'a> {
     /// Everything as it was when the trial began.
     pub fn end_trial(&mut self) {
         let Some(trial) = self.trial.take() else { return };
+        self.ways.clear();
         let [objects, classes, functions, scopes] = trial.lengths;
         self.objects.truncate(objects);
         self.classes.truncate(classes);
@@ -326,6 +331,24 @@ impl<'a> Heap<'a> {
             }
         }
         true
+    }
+
+    /// Begins one of several ways through the code.
+    pub(crate) fn begin_way(&mut self) {
+        self.ways.push(FxHashMap::default());
+    }
+
+    /// Ends a way: lists and dictionaries are as they were before it, and what it made of them is given.
+    pub(crate) fn end_way(&mut self) -> Vec<(ObjectId, Object<'a>)> {
+        let Some(way) = self.ways.pop() else { return Vec::new() };
+        let mut made: Vec<(ObjectId, Object<'a>)> = Vec::with_capacity(way.len());
+        for (id, before) in way {
+            if let Some(object) = self.objects.get_mut(id.0 as usize) {
+                made.push((id, std::mem::replace(object, before)));
+            }
+        }
+        made.sort_unstable_by_key(|(id, _)| *id);
+        made
     }
 
     /// Whether changes will be taken back: then nothing that should last may begin.
@@ -409,6 +432,11 @@ impl<'a> Heap<'a> {
     pub fn object_mut(&mut self, id: ObjectId) -> &mut Object<'a> {
         if let Some(trial) = &mut self.trial {
             keep(trial.lengths[0], &mut trial.objects, &self.objects, id.0);
+        }
+        if let Some(way) = self.ways.last_mut()
+            && let object @ (Object::List(_) | Object::Dict(_)) = &self.objects[id.0 as usize]
+        {
+            way.entry(id).or_insert_with(|| object.clone());
         }
         &mut self.objects[id.0 as usize]
     }

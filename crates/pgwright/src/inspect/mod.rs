@@ -2,10 +2,12 @@
 
 mod models;
 mod project;
+mod queries;
 mod schema;
 mod value;
 
 use pgwright_diagnostics::Files;
+use pgwright_django::Extent;
 use pgwright_django::project::Unresolved;
 use serde::Serialize;
 
@@ -25,6 +27,10 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure
             let (session, reading) = open(&args.project, output)?;
             schema::render(args, &session, &reading)
         }
+        Inspect::Queries(args) => {
+            let (session, reading) = open_to(&args.project, Extent::Workload, output)?;
+            queries::render(args, &session, &reading)
+        }
         Inspect::Project(args) => {
             let (session, reading) = open(&args.project, output)?;
             project::render(args, &session, &reading)
@@ -35,7 +41,11 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure
 }
 
 fn open(args: &ProjectArgs, output: &Output) -> Result<(Session, Reading), Failure> {
-    let session = Session::open(args)?;
+    open_to(args, Extent::Models, output)
+}
+
+fn open_to(args: &ProjectArgs, extent: Extent, output: &Output) -> Result<(Session, Reading), Failure> {
+    let session = Session::open(args)?.reading(extent);
     let reading = session.read();
     // What reading reported is no fact about the project; it is said, once, where it does not disturb.
     for diagnostic in &reading.project.diagnostics {

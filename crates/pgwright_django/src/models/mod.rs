@@ -69,13 +69,20 @@ impl Known {
     }
 }
 
+/// The model graph, and the class each model was made from, by [`ModelId`]; through models that Django makes have none.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    pub(crate) models: Models,
+    pub(crate) classes: Vec<ClassId>,
+}
+
 pub(crate) fn build(
     evaluator: &mut Evaluator<'_>,
     apps: &[LoadedApp],
     settings: &Settings,
     unresolved: &mut Vec<Unresolved>,
-) -> Models {
-    let Some(known) = Known::find(evaluator) else { return Models::default() };
+) -> Built {
+    let Some(known) = Known::find(evaluator) else { return Built::default() };
     let mut context = Context { apps, settings, known, labels: FxHashMap::default(), converted: RefCell::default() };
     let drafts = draft::drafts(evaluator, &context, unresolved);
     context.labels = drafts.iter().map(|draft| (draft.class, draft.label())).collect();
@@ -127,7 +134,7 @@ pub(crate) fn build(
     inherit_ordering(&mut models);
     relation::resolve(evaluator, &context, &mut models, unresolved);
     meta::name_indexes(&mut models);
-    models
+    Built { models, classes: drafts.into_iter().map(|draft| draft.class).collect() }
 }
 
 /// A child of a concrete model without an ordering of its own takes the parent's.

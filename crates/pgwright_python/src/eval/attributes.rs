@@ -15,7 +15,9 @@ impl Evaluator<'_> {
         };
         match found {
             Some(value) => Ok(value),
-            None if self.tries > 0 && !self.joins() && self.is_closed(object) => Err(self.raise("AttributeError", name)),
+            None if self.tries > 0 && !self.joins() && self.is_closed(object) => {
+                Err(self.raise("AttributeError", name))
+            }
             None => Ok(Value::unknown(format!("the attribute `{name}` is not known"))),
         }
     }
@@ -55,13 +57,14 @@ impl Evaluator<'_> {
         Ok(match object {
             Value::Union(alternatives) => {
                 let mut found = false;
-                let value = self.over(alternatives, |this, alternative| match this.attribute(alternative, name)? {
-                    Some(value) if !matches!(alternative, Value::None) => {
-                        found = true;
-                        Ok(value)
-                    }
-                    _ => Err(Flow::Break),
-                })?;
+                let value =
+                    self.over(alternatives, |this, alternative| match this.attribute(alternative, name)? {
+                        Some(value) if !matches!(alternative, Value::None | Value::Absent) => {
+                            found = true;
+                            Ok(value)
+                        }
+                        _ => Err(Flow::Break),
+                    })?;
                 found.then_some(value)
             }
             Value::Each(_) => Some(Value::NativeMethod(Arc::new((object.clone(), Name::new(name))))),
@@ -118,7 +121,8 @@ impl Evaluator<'_> {
         let Some(instance) = self.heap.instance(id) else { return Ok(None) };
         let class = instance.class;
         let own = instance.attributes.get(name).cloned();
-        let found = self.heap.find_in_class(class, name).map(|(_, value)| value.clone());
+        let found = self.heap.find_in_class(class, name).map(|(owner, value)| (owner, value.clone()));
+        let found = found.map(|(owner, value)| self.class_value_again(owner, name, value));
         if let Some(Value::Descriptor(Descriptor::Property, getter)) = &found {
             return self.call(&getter.clone(), vec![object.clone()], Vec::new(), None).map(Some);
         }
@@ -159,8 +163,9 @@ impl Evaluator<'_> {
     }
 
     fn class_attribute(&mut self, class: ClassId, name: &str) -> Eval<Option<Value>> {
-        if let Some((_, found)) = self.heap.find_in_class(class, name) {
+        if let Some((owner, found)) = self.heap.find_in_class(class, name) {
             let found = found.clone();
+            let found = self.class_value_again(owner, name, found);
             let found = self.force(found);
             return Ok(Some(match found {
                 Value::Descriptor(Descriptor::ClassMethod, function) => {

@@ -45,7 +45,7 @@ impl<'a> Evaluator<'a> {
     ) -> Eval {
         let generator = match definition {
             Definition::Def(def) => {
-                *self.generators.entry(std::ptr::from_ref(def)).or_insert_with(|| has_yield(&def.body))
+                *self.generators.entry(std::ptr::from_ref(def).addr()).or_insert_with(|| has_yield(&def.body))
             }
             Definition::Lambda(_) => false,
         };
@@ -116,7 +116,7 @@ impl<'a> Evaluator<'a> {
                     self.at_call(call);
                     return self.call_method(&object, &attribute.attr.id, args, kwargs);
                 }
-                self.at(&call.func);
+                self.within(&call.func);
                 self.attribute_or_unknown(&object, &attribute.attr.id)?
             }
             function => self.expression(function, frame)?,
@@ -183,16 +183,23 @@ impl<'a> Evaluator<'a> {
             match &keyword.arg {
                 Some(name) => kwargs.push((name.id.clone(), value)),
                 None => {
-                    let is_open = match value {
-                        Value::Dict(id) => self.heap.dict_of(id).is_some_and(|dict| dict.open),
+                    let is_open = value.alternatives().iter().any(|one| match one {
+                        Value::Dict(id) => self.heap.dict_of(*id).is_some_and(|dict| dict.open),
+                        Value::None | Value::Absent => false,
                         _ => true,
-                    };
+                    });
                     if is_open && self.joins() {
                         kwargs.push((Name::new_static("**"), Value::Unpacked));
                     }
-                    if let Value::Dict(id) = value
-                        && let Some(dict) = self.heap.dict_of(id)
-                    {
+                    let dicts: Vec<Dict> = value
+                        .alternatives()
+                        .iter()
+                        .filter_map(|one| match one {
+                            Value::Dict(id) => self.heap.dict_of(*id).cloned(),
+                            _ => None,
+                        })
+                        .collect();
+                    if let Some(dict) = dicts.into_iter().reduce(|one, other| self.join_dicts(one, other)) {
                         for (key, value) in dict.entries.values() {
                             if let Value::Str(name) = key {
                                 kwargs.push((Name::new(name), value.clone()));
@@ -209,6 +216,7 @@ impl<'a> Evaluator<'a> {
     pub fn call(&mut self, function: &Value, args: Vec<Value>, kwargs: Kwargs, site: CallSite<'a>) -> Eval {
         self.step()?;
         match function {
+            Value::Function(id) if self.joins() && self.is_too_deep(*id) => Ok(Value::unknown("calls go too deep")),
             Value::Function(id) => {
                 self.enter()?;
                 let result = self.call_function(*id, args, kwargs);
@@ -222,6 +230,9 @@ impl<'a> Evaluator<'a> {
                 all.extend(args);
                 self.call(&function.clone(), all, kwargs, site)
             }
+            Value::Class(_) if self.joins() && self.depth >= super::trial::DEPTH => {
+                Ok(Value::unknown("calls go too deep"))
+            }
             Value::Class(class) => {
                 self.enter()?;
                 let result = self.instantiate(*class, args, kwargs, site);
@@ -231,7 +242,7 @@ impl<'a> Evaluator<'a> {
             Value::Native(name) => self.call_native(name, args, kwargs),
             Value::Asked(name) => self.ask(name, args, kwargs),
             Value::Union(alternatives) => self.over(alternatives, |this, alternative| {
-                if matches!(alternative, Value::None) {
+                if matches!(alternative, Value::None | Value::Absent) {
                     return Err(Flow::Break);
                 }
                 this.call(alternative, args.clone(), kwargs.clone(), site)
@@ -332,6 +343,8 @@ impl<'a> Evaluator<'a> {
         let Some(parameters) = parameters else { return names };
         let mut args = args.into_iter();
         let mut kwargs = kwargs;
+        // The caller may give more than is seen here.
+        let open = kwargs.iter().any(|(_, value)| matches!(value, Value::Unpacked));
         let take = |name: &Name, kwargs: &mut Kwargs| {
             let index = kwargs.iter().position(|(key, _)| key == name)?;
             Some(kwargs.remove(index).1)
@@ -344,17 +357,20 @@ impl<'a> Evaluator<'a> {
         };
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             let name = &parameter.parameter.name.id;
-            let value = args.next().or_else(|| take(name, &mut kwargs)).unwrap_or_else(|| default(name));
-            let value = self.argument(id, &parameter.parameter, value);
+            let given = args.next().or_else(|| take(name, &mut kwargs));
+            let value = self.parameter_value(id, parameter, given, &default, open);
             names.insert(name.clone(), value);
         }
         if let Some(rest) = &parameters.vararg {
-            names.insert(rest.name.id.clone(), Value::tuple(args.collect()));
+            let rest_args: Vec<Value> = args.collect();
+            let open = open || rest_args.iter().any(|value| matches!(value, Value::Unpacked));
+            let value = if open { Value::each(Value::unknown("an argument")) } else { Value::tuple(rest_args) };
+            names.insert(rest.name.id.clone(), value);
         }
         for parameter in &parameters.kwonlyargs {
             let name = &parameter.parameter.name.id;
-            let value = take(name, &mut kwargs).unwrap_or_else(|| default(name));
-            let value = self.argument(id, &parameter.parameter, value);
+            let given = take(name, &mut kwargs);
+            let value = self.parameter_value(id, parameter, given, &default, open);
             names.insert(name.clone(), value);
         }
         if let Some(rest) = &parameters.kwarg {
@@ -371,6 +387,30 @@ impl<'a> Evaluator<'a> {
             names.insert(rest.name.id.clone(), dict);
         }
         names
+    }
+
+    /// What one parameter holds.
+    fn parameter_value(
+        &mut self,
+        function: crate::value::FunctionId,
+        parameter: &'a ast::ParameterWithDefault,
+        given: Option<Value>,
+        default: &impl Fn(&Name) -> Value,
+        open: bool,
+    ) -> Value {
+        match given {
+            Some(Value::Unpacked) => self.argument(function, &parameter.parameter, Value::unknown("an argument")),
+            Some(value) => self.argument(function, &parameter.parameter, value),
+            None if open && parameter.default.is_some() => {
+                let passed = self.argument(function, &parameter.parameter, Value::unknown("an argument"));
+                let default = default(&parameter.parameter.name.id);
+                self.either(passed, default)
+            }
+            None => {
+                let value = default(&parameter.parameter.name.id);
+                self.argument(function, &parameter.parameter, value)
+            }
+        }
     }
 
     /// Calls a class: `__new__` and `__init__` of Python source, or a builtin type's own way.

@@ -27,7 +27,7 @@ impl<'a> Evaluator<'a> {
             Expr::Name(name) => self.name(&name.id, frame)?,
             Expr::Attribute(attribute) => {
                 let object = self.expression(&attribute.value, frame)?;
-                self.at(expression);
+                self.within(expression);
                 self.attribute_or_unknown(&object, &attribute.attr.id)?
             }
             Expr::Call(call) => self.call_expression(call, frame)?,
@@ -307,14 +307,17 @@ impl<'a> Evaluator<'a> {
             if (first || !current.class_body)
                 && let Some(value) = current.names.get(name).cloned()
             {
-                return Ok(self.force_in(id, name, value));
+                let is_module = current.parent.is_none();
+                let value = self.force_in(id, name, value);
+                return Ok(if is_module { self.module_value_again(frame.module, name, value) } else { value });
             }
             scope = current.parent;
             first = false;
         }
         let module_scope = self.module(frame.module).scope;
         if let Some(value) = self.heap.scope(module_scope).names.get(name).cloned() {
-            return Ok(self.force_in(module_scope, name, value));
+            let value = self.force_in(module_scope, name, value);
+            return Ok(self.module_value_again(frame.module, name, value));
         }
         if let Some(value) = self.builtins.get(name) {
             return Ok(value);

@@ -29,6 +29,18 @@ impl<'a> Evaluator<'a> {
         id
     }
 
+    /// Dotted names of the project's own files.
+    pub fn project_modules(&self) -> Vec<String> {
+        let roots = &self.paths.project;
+        let named = |path: &Utf8Path| {
+            roots.iter().filter_map(|root| crate::modules::module_name(root, path)).min_by_key(String::len)
+        };
+        let mut names: Vec<String> = self.project.all().iter().filter_map(|source| named(&source.file.path)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn create(&mut self, name: &str, found: Found) -> Option<ModuleId> {
         let project = self.project;
         let mut eager = matches!(&found, Found::File { origin: ModuleOrigin::Project, .. });

@@ -128,7 +128,8 @@ pub struct Evaluator<'a> {
     pub(crate) opaque_classes: FxHashMap<Arc<str>, ClassId>,
     /// Top-level packages of site-packages, and whether they are read.
     pub(crate) relevant: FxHashMap<Box<str>, bool>,
-    pub(crate) generators: FxHashMap<*const ast::StmtFunctionDef, bool>,
+    /// Whether a function is a generator, by the address of its definition.
+    pub(crate) generators: FxHashMap<usize, bool>,
     /// Class bodies on their way through a metaclass.
     pub(crate) pending: Vec<classes::Body<'a>>,
     pub(crate) fuel: u32,
@@ -138,7 +139,7 @@ pub struct Evaluator<'a> {
     /// Module names that were imported and found nowhere, with who asked first.
     pub missing: Vec<(Arc<str>, ModuleId)>,
     pub branches: Branches,
-    pub domain: Option<Arc<dyn Domain<'a>>>,
+    pub domain: Option<Arc<dyn Domain<'a> + 'a>>,
     /// Calls under way, outermost first.
     pub stack: Vec<Activation>,
     /// How many undecided branches and loops are around what runs now.

@@ -29,7 +29,7 @@ impl<'a> Evaluator<'a> {
                 Value::Instance(_) => Some(true),
                 plain => self.truth(&plain),
             },
-            Value::Unknown(_) | Value::Opaque(_) | Value::Lazy(..) | Value::Each(_) => None,
+            Value::Unknown(_) | Value::Opaque(_) | Value::Lazy(..) | Value::Each(_) | Value::Absent => None,
             Value::Union(alternatives) => {
                 let (first, rest) = alternatives.split_first()?;
                 let truth = self.truth(first)?;
@@ -57,8 +57,9 @@ impl<'a> Evaluator<'a> {
     pub fn equal(&self, left: &Value, right: &Value) -> Option<bool> {
         let (left, right) = (self.plain(left), self.plain(right));
         match (&left, &right) {
-            (Value::Unknown(_) | Value::Union(_) | Value::Each(_), _)
-            | (_, Value::Unknown(_) | Value::Union(_) | Value::Each(_)) => None,
+            (Value::Absent, Value::Absent) => Some(true),
+            (Value::Unknown(_) | Value::Union(_) | Value::Each(_) | Value::Absent, _)
+            | (_, Value::Unknown(_) | Value::Union(_) | Value::Each(_) | Value::Absent) => None,
             (Value::Opaque(left), Value::Opaque(right)) => (left == right).then_some(true),
             (Value::Opaque(_), _) | (_, Value::Opaque(_)) => None,
             (Value::List(left), Value::List(right)) => {

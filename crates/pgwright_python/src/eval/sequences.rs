@@ -88,7 +88,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn item_joined(&mut self, object: &Value, index: &Value) -> Eval<Option<Value>> {
         Ok(match object {
             Value::Union(alternatives) => Some(self.over(alternatives, |this, one| match one {
-                Value::None => Err(Flow::Break),
+                Value::None | Value::Absent => Err(Flow::Break),
                 one => this.item(one, index),
             })?),
             Value::Each(item) => Some((**item).clone()),
@@ -150,7 +150,9 @@ impl<'a> Evaluator<'a> {
     /// Methods of a sequence of any length.
     pub(crate) fn each_method(&mut self, item: &Value, name: &str) -> Value {
         match name {
-            "copy" | "values" | "keys" | "union" | "intersection" | "difference" | "__iter__" => Value::each(item.clone()),
+            "copy" | "values" | "keys" | "union" | "intersection" | "difference" | "__iter__" => {
+                Value::each(item.clone())
+            }
             "pop" | "get" | "popleft" => item.clone(),
             "items" => Value::each(Value::tuple(vec![Value::unknown("a key"), item.clone()])),
             "append" | "extend" | "sort" | "reverse" | "clear" | "add" | "update" | "remove" | "discard" => Value::None,
@@ -221,7 +223,9 @@ impl<'a> Evaluator<'a> {
                 _ => None,
             },
             ("str" | "repr" | "format", _) => match first {
-                Value::Instance(_) => self.call_named(first, "__str__", Vec::new())?.filter(|text| text.as_str().is_none()),
+                Value::Instance(_) => {
+                    self.call_named(first, "__str__", Vec::new())?.filter(|text| text.as_str().is_none())
+                }
                 _ => None,
             },
             ("dict" | "OrderedDict", _) if matches!(first, Value::Each(_) | Value::Instance(_)) => {
@@ -269,7 +273,9 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn entry_joined(&mut self, id: crate::value::ObjectId, key: Option<Key>) -> Option<Value> {
         let dict = self.heap.dict_of(id)?;
         match key {
-            Some(key) => dict.entries.get(&key).or_else(|| dict.entries.get(&any_key())).map(|(_, value)| value.clone()),
+            Some(key) => {
+                dict.entries.get(&key).or_else(|| dict.entries.get(&any_key())).map(|(_, value)| value.clone())
+            }
             None => self.any_entry(id),
         }
     }

@@ -7,10 +7,15 @@ use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Eval, Evaluator, FUEL, Flow, Frame};
-use crate::value::{Definition, FunctionId, ModuleId, Name, ScopeId, Value};
+use crate::value::{ClassId, Definition, FunctionId, ModuleId, Name, ScopeId, Value};
 
 /// Attempts at one trial: each may find one more module that has to be read first.
 const ATTEMPTS: u32 = 200;
+
+/// Calls within calls that a trial follows.
+pub(crate) const DEPTH: u32 = 28;
+/// Activations of one function at a time: what recursion does is seen in the second.
+const RECURSION: usize = 2;
 
 /// A call under way.
 #[derive(Debug, Clone)]
@@ -33,6 +38,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// Of an instruction that works on an expression's value.
+    fn start(expression: &Expr) -> Place {
+        Place { range: expression.range(), anchor: expression.range().start() }
+    }
+
+    /// Of the instruction that gives an expression's value.
     fn of(expression: &Expr) -> Place {
         let anchor = match expression {
             Expr::Call(call) => match &*call.func {
@@ -78,6 +89,57 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// A class attribute that was not known while modules ran, when it can be known now.
+    pub(crate) fn class_value_again(&mut self, owner: ClassId, name: &str, value: Value) -> Value {
+        if !self.joins() || !matches!(value, Value::Unknown(_)) {
+            return value;
+        }
+        let class = self.heap.class(owner);
+        let (module, statement) = (class.module, class.assignments.get(name).copied());
+        match statement {
+            Some(ast::Stmt::Assign(assign)) => self.evaluated_again(module, &assign.value, value),
+            _ => value,
+        }
+    }
+
+    /// The same of a name bound at the top of a module.
+    pub(crate) fn module_value_again(&mut self, module: ModuleId, name: &str, value: Value) -> Value {
+        if !self.joins() || !matches!(value, Value::Unknown(_)) {
+            return value;
+        }
+        let Some(parsed) = self.suites.get(&module).copied() else { return value };
+        let assigned = parsed.suite.iter().rev().find_map(|statement| match statement {
+            ast::Stmt::Assign(assign) => {
+                let is_it = assign.targets.iter().any(|target| matches!(target, Expr::Name(one) if one.id == name));
+                is_it.then_some(&*assign.value)
+            }
+            _ => None,
+        });
+        match assigned {
+            Some(expression) => self.evaluated_again(module, expression, value),
+            None => value,
+        }
+    }
+
+    fn evaluated_again(&mut self, module: ModuleId, expression: &'a Expr, value: Value) -> Value {
+        // What is made of itself would go round for ever.
+        if self.forcing > 4 || !matches!(expression, Expr::Call(_) | Expr::Attribute(_)) {
+            return value;
+        }
+        let Some(file) = self.module(module).file else { return value };
+        self.forcing += 1;
+        let mut frame = Frame::top(self.module(module).scope, module, file);
+        let again = self.expression(expression, &mut frame);
+        self.forcing -= 1;
+        again.unwrap_or(value)
+    }
+
+    /// Whether a call is not followed any more.
+    pub(crate) fn is_too_deep(&self, function: FunctionId) -> bool {
+        self.depth >= DEPTH
+            || self.stack.iter().filter(|activation| activation.function == Some(function)).count() >= RECURSION
+    }
+
     /// Ends the trial under way, to start again when this module has run.
     pub(crate) fn need(&mut self, name: &str) {
         if self.needed.is_none() {
@@ -106,8 +168,15 @@ impl<'a> Evaluator<'a> {
         forced
     }
 
-    /// Notes where the running function stands.
+    /// Notes where the running function stands: about to do something with this expression's value.
     pub(crate) fn at(&mut self, expression: &Expr) {
+        if let Some(top) = self.stack.last_mut() {
+            top.place = Place::start(expression);
+        }
+    }
+
+    /// Notes that the function is about to evaluate the last step of this expression.
+    pub(crate) fn within(&mut self, expression: &Expr) {
         if let Some(top) = self.stack.last_mut() {
             top.place = Place::of(expression);
         }
@@ -192,6 +261,11 @@ impl<'a> Evaluator<'a> {
             Some(method) => self.call(&method, args, Vec::new(), None).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Whether a class is one of Python's builtin types.
+    pub fn is_builtin_class(&self, class: crate::value::ClassId) -> bool {
+        self.builtins.owns(class)
     }
 
     /// Sets an attribute from outside.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruff_python_ast::{self as ast, CmpOp, Expr, Stmt, UnaryOp};
 
 use super::{Eval, Evaluator, Flow, Frame};
-use crate::value::{Name, Names, Value};
+use crate::value::{Dict, Name, Names, Object, ObjectId, Value};
 
 /// Alternatives one union keeps; more are no longer told apart.
 const ALTERNATIVES: usize = 8;
@@ -36,11 +36,14 @@ impl Outcome {
     }
 }
 
+/// Lists and dictionaries that a way changed, as it left them.
+type Containers<'a> = Vec<(ObjectId, Object<'a>)>;
+
 /// How the ways through a statement ended so far.
 #[derive(Debug, Default)]
-struct Ends {
-    /// Names where execution goes on.
-    alive: Vec<Names>,
+struct Ends<'a> {
+    /// Names where execution goes on, and what became of lists and dictionaries on the way there.
+    alive: Vec<(Names, Containers<'a>)>,
     raised: Option<Value>,
     returned: bool,
     escaped: bool,
@@ -75,6 +78,9 @@ impl<'a> Evaluator<'a> {
                 Arc::ptr_eq(one, other) || self.is_same(&one.0, &other.0) && self.is_same(&one.1, &other.1)
             }
             (Value::Module(one), Value::Module(other)) => one == other,
+            (Value::Class(one), Value::Class(other)) => one == other,
+            (Value::Function(one), Value::Function(other)) => one == other,
+            (Value::Str(one), Value::Str(other)) => one == other,
             (Value::List(one), Value::List(other))
             | (Value::Dict(one), Value::Dict(other))
             | (Value::Set(one), Value::Set(other))
@@ -94,11 +100,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What holds for any of a union's alternatives.
-    pub(crate) fn over(
-        &mut self,
-        alternatives: &[Value],
-        mut each: impl FnMut(&mut Self, &Value) -> Eval,
-    ) -> Eval {
+    pub(crate) fn over(&mut self, alternatives: &[Value], mut each: impl FnMut(&mut Self, &Value) -> Eval) -> Eval {
         let mut result: Option<Value> = None;
         self.undecided += 1;
         for alternative in alternatives {
@@ -143,15 +145,21 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Takes one way: the block's end is noted, and names are as it left them.
-    fn take_way(&mut self, body: &'a [Stmt], frame: &mut Frame, ends: &mut Ends) -> Eval<()> {
-        match self.block(body, frame) {
-            Ok(()) => ends.alive.push(self.names(frame)),
+    fn take_way(&mut self, body: &'a [Stmt], frame: &mut Frame, ends: &mut Ends<'a>) -> Eval<()> {
+        self.heap.begin_way();
+        let outcome = self.block(body, frame);
+        let containers = self.heap.end_way();
+        match outcome {
+            Ok(()) => ends.alive.push((self.names(frame), containers)),
             Err(Flow::Return(value)) => {
+                // What is returned may be one of them.
+                self.put_containers(vec![containers]);
                 frame.maybe.push(value);
                 ends.returned = true;
             }
             Err(Flow::Raise(value)) => ends.raised = Some(value),
             Err(Flow::Break | Flow::Continue) => {
+                self.put_containers(vec![containers]);
                 frame.escaped.push(self.names(frame));
                 ends.escaped = true;
             }
@@ -160,11 +168,68 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// Joins what several ways made of lists and dictionaries; a way that did not touch one left it as it is.
+    fn put_containers(&mut self, ways: Vec<Containers<'a>>) {
+        let mut ids: Vec<ObjectId> = ways.iter().flatten().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let mut states: Vec<Object<'a>> = Vec::new();
+            for way in &ways {
+                let state = match way.iter().find(|(other, _)| *other == id) {
+                    Some((_, state)) => state.clone(),
+                    None => self.heap.object(id).clone(),
+                };
+                states.push(state);
+            }
+            let joined = states.into_iter().reduce(|one, other| self.join_containers(one, other));
+            if let Some(joined) = joined {
+                *self.heap.object_mut(id) = joined;
+            }
+        }
+    }
+
+    fn join_containers(&self, one: Object<'a>, other: Object<'a>) -> Object<'a> {
+        match (one, other) {
+            (Object::Dict(one), Object::Dict(other)) => Object::Dict(self.join_dicts(one, other)),
+            (Object::List(one), Object::List(other)) => {
+                let (mut long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
+                let mut rest = short.into_iter();
+                for item in &mut long {
+                    let known = std::mem::replace(item, Value::Absent);
+                    *item = self.either(known, rest.next().unwrap_or(Value::Absent));
+                }
+                Object::List(long)
+            }
+            (one, _) => one,
+        }
+    }
+
+    pub(crate) fn join_dicts(&self, mut one: Dict, other: Dict) -> Dict {
+        one.open |= other.open;
+        for (key, (_, value)) in &mut one.entries {
+            match other.entries.get(key) {
+                Some((_, also)) if self.is_same(value, also) => {}
+                also => {
+                    let known = std::mem::replace(value, Value::Absent);
+                    *value = self.either(known, also.map_or(Value::Absent, |(_, also)| also.clone()));
+                }
+            }
+        }
+        for (key, (written, value)) in other.entries {
+            if !one.entries.contains_key(&key) {
+                let value = self.either(value, Value::Absent);
+                one.entries.insert(key, (written, value));
+            }
+        }
+        one
+    }
+
     /// Goes on from where ways meet, or ends as they all did.
-    fn meet(&mut self, frame: &mut Frame, ends: Ends) -> Eval<()> {
-        let mut alive = ends.alive.into_iter();
-        if let Some(first) = alive.next() {
-            let joined = alive.fold(first, |one, other| self.join_names(one, other));
+    fn meet(&mut self, frame: &mut Frame, ends: Ends<'a>) -> Eval<()> {
+        let (names, containers): (Vec<Names>, Vec<Containers<'a>>) = ends.alive.into_iter().unzip();
+        if let Some(joined) = names.into_iter().reduce(|one, other| self.join_names(one, other)) {
+            self.put_containers(containers);
             self.set_names(frame, joined);
             return Ok(());
         }
@@ -225,7 +290,7 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         if !decided {
-            ends.alive.push(self.names(frame));
+            ends.alive.push((self.names(frame), Vec::new()));
         }
         self.meet(frame, ends)
     }
@@ -271,7 +336,8 @@ impl<'a> Evaluator<'a> {
                 let (Expr::Name(function), [Expr::Name(name), class]) = (&*call.func, &*call.arguments.args) else {
                     return;
                 };
-                if function.id != "isinstance" || !matches!(class, Expr::Name(_) | Expr::Attribute(_) | Expr::Tuple(_)) {
+                if function.id != "isinstance" || !matches!(class, Expr::Name(_) | Expr::Attribute(_) | Expr::Tuple(_))
+                {
                     return;
                 }
                 let mut inner = frame.inside(frame.scope, frame.qualname.clone());
@@ -281,7 +347,7 @@ impl<'a> Evaluator<'a> {
                         Some(is) => is == (outcome == Outcome::Holds),
                         None => true,
                     },
-                    _ => !matches!(value, Value::None) || outcome == Outcome::Fails,
+                    _ => !matches!(value, Value::None | Value::Absent) || outcome == Outcome::Fails,
                 });
             }
             _ => {}
@@ -344,8 +410,7 @@ impl<'a> Evaluator<'a> {
                         (Some(known), Some(stays)) => Some(self.either(known, stays)),
                         (known, stays) => known.or(stays),
                     };
-                    let outcome =
-                        if operation.op == ast::BoolOp::And { Outcome::Holds } else { Outcome::Fails };
+                    let outcome = if operation.op == ast::BoolOp::And { Outcome::Holds } else { Outcome::Fails };
                     self.narrow(expression, outcome, frame);
                     self.undecided += 1;
                     entered += 1;
@@ -379,7 +444,7 @@ impl<'a> Evaluator<'a> {
             Value::Union(alternatives) => {
                 let mut joined: Option<Value> = None;
                 for alternative in alternatives.iter() {
-                    if matches!(alternative, Value::None) {
+                    if matches!(alternative, Value::None | Value::Absent) {
                         continue;
                     }
                     let items = match self.items(alternative) {
@@ -468,7 +533,7 @@ impl<'a> Evaluator<'a> {
         if let Some(top) = self.stack.last_mut() {
             top.loops += 1;
         }
-        let mut ends = Ends { alive: vec![before], ..Ends::default() };
+        let mut ends = Ends { alive: vec![(before, Vec::new())], ..Ends::default() };
         let outcome = match item {
             Some((target, item)) => self.assign(target, item, frame),
             None => Ok(()),
@@ -479,7 +544,7 @@ impl<'a> Evaluator<'a> {
         }
         self.undecided -= 1;
         outcome?;
-        ends.alive.append(&mut frame.escaped);
+        ends.alive.extend(std::mem::take(&mut frame.escaped).into_iter().map(|names| (names, Vec::new())));
         self.meet(frame, ends)
     }
 
@@ -499,7 +564,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn match_joined(&mut self, choice: &'a ast::StmtMatch, frame: &mut Frame) -> Eval<()> {
         self.expression(&choice.subject, frame)?;
         let before = self.names(frame);
-        let mut ends = Ends { alive: vec![before.clone()], ..Ends::default() };
+        let mut ends = Ends { alive: vec![(before.clone(), Vec::new())], ..Ends::default() };
         self.undecided += 1;
         for case in &choice.cases {
             self.set_names(frame, before.clone());
@@ -534,10 +599,11 @@ impl<'a> Evaluator<'a> {
         attempt: &'a ast::StmtTry,
         before: Names,
         frame: &mut Frame,
-        mut ends: Ends,
+        mut ends: Ends<'a>,
     ) -> Eval<()> {
         let mut start = before;
-        if let Some(names) = ends.alive.pop() {
+        if let Some((names, containers)) = ends.alive.pop() {
+            self.put_containers(vec![containers]);
             start = self.join_names(start, names);
             self.take_way(&attempt.orelse, frame, &mut ends)?;
         }

@@ -89,6 +89,16 @@ impl Many {
         })
     }
 
+    /// The key in the through table to the manager's own object.
+    pub fn source(&self) -> FieldId {
+        self.source
+    }
+
+    /// The key to the objects it gives.
+    pub fn target(&self) -> FieldId {
+        self.target
+    }
+
     /// The two keys of the through table in the other direction.
     fn mirrored(&self) -> Many {
         Many { source: self.target, target: self.source, ..self.clone() }

@@ -1,4 +1,4 @@
-from _pgwright import attributes_with
+from _pgwright import attributes_with, write
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models.fields import Field
@@ -41,14 +41,21 @@ class Model(metaclass=ModelBase):
         else:
             setattr(cls, name, value)
 
-    def save(self, *args, **kwargs):
-        pass
+    def save(self, *, force_insert=False, force_update=False, using=None, update_fields=None):
+        write(self, "save", force_insert=force_insert, force_update=force_update, update_fields=update_fields)
 
-    def save_base(self, *args, **kwargs):
-        pass
+    def save_base(self, raw=False, force_insert=False, force_update=False, using=None, update_fields=None):
+        write(self, "save", force_insert=force_insert, force_update=force_update, update_fields=update_fields)
 
-    def delete(self, *args, **kwargs):
-        pass
+    def delete(self, using=None, keep_parents=False):
+        return write(self, "delete")
+
+    def refresh_from_db(self, using=None, fields=None, from_queryset=None):
+        return write(self, "refresh", fields)
+
+    asave = save
+    adelete = delete
+    arefresh_from_db = refresh_from_db
 
     def clean(self):
         pass

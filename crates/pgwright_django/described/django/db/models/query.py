@@ -1,6 +1,8 @@
-from _pgwright import unknown
+from _pgwright import change, run, unknown, write
 
 class QuerySet:
+    """A queryset's query lives beside it; `change` gives the next one, `run` says that it is executed here."""
+
     def __init__(self, model=None, query=None, using=None, hints=None):
         self.model = model
 
@@ -11,6 +13,147 @@ class QuerySet:
         manager._built_with_as_manager = True
         return manager
 
+    def __iter__(self):
+        return run(self, "iterate")
+    def __aiter__(self):
+        return run(self, "iterate")
+    def __bool__(self):
+        return run(self, "truth")
+    def __len__(self):
+        return run(self, "length")
+    def __contains__(self, item):
+        return run(self, "truth")
+    def __getitem__(self, index):
+        return run(self, "item", index)
+    def __slice__(self, start, stop):
+        return change(self, "slice", start, stop)
+    def __and__(self, other):
+        return change(self, "and", other)
+    def __or__(self, other):
+        return change(self, "or", other)
+
+    def _clone(self):
+        return change(self, "all")
+    def _chain(self):
+        return change(self, "all")
+    def _fetch_all(self):
+        run(self, "iterate")
+    def all(self):
+        return change(self, "all")
+    def none(self):
+        return change(self, "none")
+    def filter(self, *args, **kwargs):
+        return change(self, "filter", *args, **kwargs)
+    def exclude(self, *args, **kwargs):
+        return change(self, "exclude", *args, **kwargs)
+    def complex_filter(self, filter_obj):
+        return change(self, "complex_filter", filter_obj)
+    def annotate(self, *args, **kwargs):
+        return change(self, "annotate", *args, **kwargs)
+    def alias(self, *args, **kwargs):
+        return change(self, "alias", *args, **kwargs)
+    def values(self, *fields, **expressions):
+        return change(self, "values", *fields, **expressions)
+    def values_list(self, *fields, **options):
+        return change(self, "values_list", *fields, **options)
+    def only(self, *fields):
+        return change(self, "only", *fields)
+    def defer(self, *fields):
+        return change(self, "defer", *fields)
+    def distinct(self, *fields):
+        return change(self, "distinct", *fields)
+    def order_by(self, *fields):
+        return change(self, "order_by", *fields)
+    def reverse(self):
+        return change(self, "reverse")
+    def select_related(self, *fields):
+        return change(self, "select_related", *fields)
+    def prefetch_related(self, *lookups):
+        return change(self, "prefetch_related", *lookups)
+    def union(self, *others, **options):
+        return change(self, "union", *others, **options)
+    def intersection(self, *others):
+        return change(self, "intersection", *others)
+    def difference(self, *others):
+        return change(self, "difference", *others)
+    def select_for_update(self, *args, **options):
+        return change(self, "select_for_update", *args, **options)
+    def using(self, alias):
+        return change(self, "using", alias)
+    def extra(self, *args, **kwargs):
+        return change(self, "extra", *args, **kwargs)
+    def dates(self, *args, **kwargs):
+        return change(self, "dates", *args, **kwargs)
+    def datetimes(self, *args, **kwargs):
+        return change(self, "datetimes", *args, **kwargs)
+    def fetch_mode(self, mode):
+        return change(self, "all")
+    def raw(self, *args, **kwargs):
+        return run(self, "raw", *args, **kwargs)
+
+    def get(self, *args, **kwargs):
+        if args or kwargs:
+            self = change(self, "filter", *args, **kwargs)
+        return run(self, "get")
+    def first(self):
+        return run(self, "first")
+    def last(self):
+        return run(self, "last")
+    def earliest(self, *fields):
+        return run(self, "earliest", *fields)
+    def latest(self, *fields):
+        return run(self, "latest", *fields)
+    def exists(self):
+        return run(self, "exists")
+    def contains(self, obj):
+        return run(change(self, "filter", pk=obj), "exists")
+    def count(self):
+        return run(self, "count")
+    def aggregate(self, *args, **kwargs):
+        return run(self, "aggregate", *args, **kwargs)
+    def in_bulk(self, id_list=None, *, field_name="pk"):
+        if id_list is not None:
+            self = change(self, "filter", **{field_name + "__in": unknown("keys")})
+        return run(change(self, "order_by"), "in_bulk")
+    def iterator(self, *args, **kwargs):
+        return run(self, "iterate")
+    def explain(self, *args, **kwargs):
+        return run(self, "iterate")
+
+    def create(self, **kwargs):
+        return write(self, "create", **kwargs)
+    def get_or_create(self, defaults=None, **kwargs):
+        return write(self, "get_or_create", defaults, **kwargs)
+    def update_or_create(self, defaults=None, create_defaults=None, **kwargs):
+        return write(self, "update_or_create", defaults, create_defaults, **kwargs)
+    def bulk_create(self, objs, batch_size=None, ignore_conflicts=False, update_conflicts=False, update_fields=None, unique_fields=None):
+        return write(self, "bulk_create", objs, ignore_conflicts=ignore_conflicts, update_conflicts=update_conflicts, update_fields=update_fields, unique_fields=unique_fields)
+    def bulk_update(self, objs, fields, batch_size=None):
+        return write(self, "bulk_update", objs, fields)
+    def update(self, **kwargs):
+        return write(self, "update", **kwargs)
+    def delete(self):
+        return write(self, "delete")
+
+    aget = get
+    afirst = first
+    alast = last
+    aearliest = earliest
+    alatest = latest
+    aexists = exists
+    acontains = contains
+    acount = count
+    aaggregate = aggregate
+    ain_bulk = in_bulk
+    aiterator = iterator
+    acreate = create
+    aget_or_create = get_or_create
+    aupdate_or_create = update_or_create
+    abulk_create = bulk_create
+    abulk_update = bulk_update
+    aupdate = update
+    adelete = delete
+
 class EmptyQuerySet:
     pass
 
@@ -18,7 +161,8 @@ class RawQuerySet:
     pass
 
 class Prefetch:
-    pass
+    def __init__(self, lookup, queryset=None, to_attr=None):
+        self.prefetch_through = lookup
 
 def prefetch_related_objects(instances, *lookups):
     return None

@@ -1,0 +1,164 @@
+//! The classes the ORM's values are made of, found once per run.
+
+use pgwright_python::Evaluator;
+use pgwright_python::value::{Class, ClassId, Name, Names, Value};
+use rustc_hash::FxHashMap;
+
+use crate::model::ModelId;
+use crate::queries::context::Context;
+use crate::queries::write::Relations;
+
+/// Which classes are models, managers and querysets.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) models: FxHashMap<ClassId, ModelId>,
+    /// By [`ModelId`].
+    pub(crate) classes: Vec<ClassId>,
+    pub(crate) model: ClassId,
+    pub(crate) manager: ClassId,
+    pub(crate) plain_manager: ClassId,
+    pub(crate) queryset: ClassId,
+    /// For each class of default managers, the class of related managers made from it.
+    pub(crate) related: FxHashMap<ClassId, ClassId>,
+    /// For classes of managers and querysets, the models that use them.
+    pub(crate) users: FxHashMap<ClassId, Vec<ModelId>>,
+    /// Own models by their name in snake case, where only one has it.
+    pub(crate) by_snake: FxHashMap<String, ModelId>,
+    pub(crate) request: Option<ClassId>,
+    /// `Options`, the class of `_meta`.
+    pub(crate) options: Option<ClassId>,
+    pub(crate) user: Option<ModelId>,
+    pub(crate) relations: Relations,
+}
+
+impl Known {
+    /// Makes what has to be made on the heap, for good.
+    pub(crate) fn find(
+        evaluator: &mut Evaluator<'_>,
+        context: &Context<'_>,
+        classes: Vec<ClassId>,
+        user: &str,
+        apps: &[&str],
+    ) -> Option<Known> {
+        let models = context.models;
+        let mut class = |module: &str, name: &str| evaluator.class_at(module, name);
+        let model = class("django.db.models.base", "Model")?;
+        let manager = class("django.db.models.manager", "BaseManager")?;
+        let plain_manager = class("django.db.models.manager", "Manager")?;
+        let related_manager = class("django.db.models.manager", "RelatedManager")?;
+        let queryset = class("django.db.models.query", "QuerySet")?;
+        let options = class("django.db.models.options", "Options");
+        let request = class("django.http.request", "HttpRequest");
+        let mut known = Known {
+            models: FxHashMap::default(),
+            classes,
+            model,
+            manager,
+            plain_manager,
+            queryset,
+            related: FxHashMap::default(),
+            users: FxHashMap::default(),
+            by_snake: FxHashMap::default(),
+            request,
+            options,
+            user: models.by_label(user).map(|model| model.id),
+            relations: Relations::new(context, apps),
+        };
+        known.models = known.classes.iter().zip(&models.all).map(|(class, model)| (*class, model.id)).collect();
+        let mut managers = vec![plain_manager];
+        for model in &models.all {
+            let Some(class) = known.classes.get(model.id.0 as usize).copied() else { continue };
+            for found in managers_of(evaluator, &known, class) {
+                if !managers.contains(&found) {
+                    managers.push(found);
+                }
+                let queryset = match evaluator.heap.find_in_class(found, "_queryset_class") {
+                    Some((_, Value::Class(queryset))) => Some(*queryset),
+                    _ => None,
+                };
+                if !model.abstract_ {
+                    for user in [Some(found), queryset].into_iter().flatten() {
+                        let users = known.users.entry(user).or_default();
+                        if !users.contains(&model.id) {
+                            users.push(model.id);
+                        }
+                    }
+                }
+            }
+        }
+        for manager in managers {
+            let made = related_class(evaluator, related_manager, manager);
+            known.related.insert(manager, made);
+        }
+        let mut twice = Vec::new();
+        for model in models.all.iter().filter(|model| !model.abstract_ && model.origin.is_own() && model.site.is_some())
+        {
+            let name = snake(&model.name);
+            if known.by_snake.insert(name.clone(), model.id).is_some() {
+                twice.push(name);
+            }
+        }
+        twice.iter().for_each(|name| {
+            known.by_snake.remove(name);
+        });
+        if let Some(user) = known.user {
+            known.by_snake.insert("user".to_owned(), user);
+        }
+        Some(known)
+    }
+
+    pub(crate) fn is_manager(&self, evaluator: &Evaluator<'_>, class: ClassId) -> bool {
+        evaluator.heap.is_subclass(class, self.manager)
+    }
+}
+
+/// Classes of the managers that a model's class has.
+fn managers_of(evaluator: &Evaluator<'_>, known: &Known, class: ClassId) -> Vec<ClassId> {
+    let mut found = Vec::new();
+    for ancestor in &evaluator.heap.class(class).mro {
+        for value in evaluator.heap.class(*ancestor).attributes.values() {
+            if let Value::Instance(object) = value
+                && let Some(instance) = evaluator.heap.instance(*object)
+                && known.is_manager(evaluator, instance.class)
+                && !found.contains(&instance.class)
+            {
+                found.push(instance.class);
+            }
+        }
+    }
+    found
+}
+
+/// `class RelatedManager(RelatedManager, Manager)`.
+fn related_class(evaluator: &mut Evaluator<'_>, related: ClassId, manager: ClassId) -> ClassId {
+    let base = evaluator.heap.class(manager).clone();
+    let id = evaluator.heap.add_class(Class {
+        name: Name::new_static("RelatedManager"),
+        qualname: "RelatedManager".into(),
+        bases: vec![related, manager],
+        mro: Vec::new(),
+        attributes: Names::default(),
+        assignments: FxHashMap::default(),
+        statement: None,
+        opaque: false,
+        members: Vec::new(),
+        ..base
+    });
+    let mro = [id, related].into_iter().chain(evaluator.heap.class(manager).mro.clone()).collect();
+    evaluator.heap.class_mut(id).mro = mro;
+    id
+}
+
+/// `TalkSlot` → `talk_slot`.
+pub(crate) fn snake(name: &str) -> String {
+    let mut text = String::with_capacity(name.len() + 4);
+    let mut previous_lower = false;
+    for char in name.chars() {
+        if char.is_uppercase() && previous_lower {
+            text.push('_');
+        }
+        previous_lower = char.is_lowercase() || char.is_ascii_digit();
+        text.extend(char.to_lowercase());
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! Querysets as values: an instance of the queryset's class with its query beside it.
+
+use std::sync::Arc;
+
+use pgwright_python::eval::{Eval, Evaluator, Kwargs};
+use pgwright_python::value::{Foreign, Instance, Name, Object, ObjectId, Value};
+
+use super::plain::{Arguments, arguments};
+use super::{Orm, QUERY};
+use crate::model::{self, ModelId};
+use crate::queries::Query;
+use crate::queries::build::{self, Applied};
+
+/// What is known of a queryset.
+#[derive(Debug, Clone)]
+pub(crate) struct QueryState {
+    pub(crate) model: ModelId,
+    /// The query, or why it is not known.
+    pub(crate) query: Result<Arc<Query>, Arc<str>>,
+    /// Its rows were loaded before.
+    pub(crate) fetched: bool,
+    /// Something on the way here was guessed.
+    pub(crate) guessed: bool,
+}
+
+impl QueryState {
+    pub(crate) fn all_of(model: ModelId) -> QueryState {
+        QueryState { model, query: Ok(Arc::new(Query::new(model))), fetched: false, guessed: false }
+    }
+
+    /// A queryset of these objects whose conditions are not known.
+    pub(crate) fn some_of(model: ModelId, reason: &str) -> QueryState {
+        QueryState { model, query: Err(reason.into()), fetched: false, guessed: true }
+    }
+}
+
+impl<'a> Orm<'a> {
+    /// The state of a queryset.
+    pub(crate) fn state_of(&self, evaluator: &mut Evaluator<'a>, queryset: &Value) -> Option<QueryState> {
+        let Value::Instance(id) = queryset else { return None };
+        let instance = evaluator.heap.instance(*id)?;
+        if let Some(state) = instance.attributes.get(QUERY).and_then(|value| value.foreign::<QueryState>()) {
+            return Some(state.clone());
+        }
+        match instance.attributes.get("model") {
+            Some(Value::Class(class)) => self.model_of(*class).map(QueryState::all_of),
+            _ => None,
+        }
+    }
+
+    /// A copy of a queryset with another query.
+    pub(crate) fn with_state(&self, evaluator: &mut Evaluator<'a>, queryset: ObjectId, state: QueryState) -> Value {
+        let Some(instance) = evaluator.heap.instance(queryset) else { return Value::unknown("not a queryset") };
+        let mut attributes = instance.attributes.clone();
+        let class = instance.class;
+        if let Some(model) = self.class_of(state.model) {
+            attributes.insert(Name::new_static("model"), Value::Class(model));
+        }
+        attributes.insert(Name::new_static(QUERY), Value::Foreign(Foreign::new(state)));
+        let instance = Instance { class, attributes, args: Vec::new(), kwargs: Vec::new(), call: None };
+        Value::Instance(evaluator.heap.add_object(Object::Instance(instance)))
+    }
+
+    /// A queryset of Django's own class.
+    pub(crate) fn plain_queryset(&self, evaluator: &mut Evaluator<'a>, state: QueryState) -> Value {
+        let Value::Instance(bare) = evaluator.bare_instance(self.known.queryset) else { return Value::None };
+        self.with_state(evaluator, bare, state)
+    }
+
+    /// `change(queryset, method, …)`: the queryset a method gives.
+    pub(crate) fn change(&self, evaluator: &mut Evaluator<'a>, args: Vec<Value>, kwargs: Kwargs) -> Eval {
+        let [queryset, Value::Str(method), rest @ ..] = args.as_slice() else {
+            return Ok(Value::unknown("a queryset that is not known"));
+        };
+        let (Value::Instance(id), Some(state)) = (queryset, self.state_of(evaluator, queryset)) else {
+            return Ok(Value::unknown("a queryset of a model that is not known"));
+        };
+        let Ok(query) = state.query.clone() else {
+            return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
+        };
+        if &**method == "all" {
+            return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
+        }
+        let Some(variants) = arguments(self, evaluator, rest, &kwargs) else {
+            let reason = format!("the arguments of `{method}()` are not known");
+            let state = QueryState { query: Err(reason.into()), fetched: false, ..state };
+            return Ok(self.with_state(evaluator, *id, state));
+        };
+        let mut made: Option<Value> = None;
+        for variant in variants {
+            let query = self.next(&query, method, &variant).map(Arc::new).map_err(Arc::from);
+            let value = self.with_state(evaluator, *id, QueryState { query, fetched: false, ..state.clone() });
+            made = Some(match made {
+                Some(known) => evaluator.either(known, value),
+                None => value,
+            });
+        }
+        Ok(made.unwrap_or(Value::None))
+    }
+
+    fn next(&self, query: &Query, method: &str, arguments: &Arguments) -> Result<Query, String> {
+        let applied = if method == "slice" {
+            build::slice(query, arguments.args.first(), arguments.args.get(1))
+        } else {
+            build::apply(self.context, query, method, &arguments.args, &arguments.kwargs)
+        };
+        match applied {
+            Applied::Query(query) => Ok(*query),
+            Applied::Unknown(reason) => Err(reason),
+        }
+    }
+
+    /// The query after a method with plain arguments.
+    pub(crate) fn applied(
+        &self,
+        query: &Query,
+        method: &str,
+        args: Vec<model::Value>,
+        kwargs: Vec<(String, model::Value)>,
+    ) -> Result<Query, String> {
+        self.next(query, method, &Arguments { args, kwargs })
+    }
+}

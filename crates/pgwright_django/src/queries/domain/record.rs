@@ -1,0 +1,91 @@
+//! Recording where a query is sent.
+
+use std::sync::Arc;
+
+use super::Orm;
+use crate::model::ModelId;
+use crate::queries::entries::is_test_or_migration;
+use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
+use pgwright_diagnostics::FileId;
+use pgwright_python::eval::{Evaluator, Place};
+use pgwright_python::modules::ModuleOrigin;
+
+/// From where code was entered.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Entry {
+    pub(crate) situation: Situation,
+}
+
+/// What was sent, or why that is not known.
+pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
+
+/// A query that executed code sends.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) file: FileId,
+    pub(crate) place: Place,
+    /// Qualified name of the function.
+    pub(crate) function: Arc<str>,
+    pub(crate) model: Option<ModelId>,
+    pub(crate) terminal: Terminal,
+    pub(crate) sql: Outcome,
+    pub(crate) rows: Rows,
+    pub(crate) in_loop: bool,
+    pub(crate) lazy: Option<Lazy>,
+    /// Something on the way here was guessed.
+    pub(crate) guessed: bool,
+    pub(crate) situation: Situation,
+}
+
+/// A query about to be recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) model: Option<ModelId>,
+    pub(crate) terminal: Terminal,
+    pub(crate) sql: Outcome,
+    pub(crate) rows: Rows,
+    pub(crate) lazy: Option<Lazy>,
+    pub(crate) guessed: bool,
+}
+
+impl<'a> Orm<'a> {
+    /// Whether anything is to be recorded here: then compiling is worth its time.
+    pub(crate) fn records(&self, evaluator: &Evaluator<'a>) -> bool {
+        self.state().muted == 0 && Self::own_place(evaluator).is_some()
+    }
+
+    /// The innermost place of the project's own code.
+    fn own_place(evaluator: &Evaluator<'a>) -> Option<(FileId, Place, Arc<str>)> {
+        evaluator.stack.iter().rev().find_map(|activation| {
+            let module = evaluator.module(activation.module);
+            let own = module.origin == ModuleOrigin::Project && !is_test_or_migration(&module.name);
+            own.then(|| {
+                let function = activation.function.map(|function| evaluator.heap.function(function).qualname.clone());
+                (activation.file, activation.place, function.unwrap_or_default())
+            })
+        })
+    }
+
+    pub(crate) fn record(&self, evaluator: &Evaluator<'a>, sent: Sent) {
+        let mut state = self.state();
+        if state.muted > 0 {
+            return;
+        }
+        let Some((file, place, function)) = Self::own_place(evaluator) else { return };
+        let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
+        let situation = state.entry.situation;
+        state.events.push(Event {
+            file,
+            place,
+            function,
+            model: sent.model,
+            terminal: sent.terminal,
+            sql: sent.sql,
+            rows: sent.rows,
+            in_loop,
+            lazy: sent.lazy,
+            guessed: sent.guessed,
+            situation,
+        });
+    }
+}

@@ -1,0 +1,238 @@
+//! Sending a queryset's query: `run(queryset, how, …)`.
+
+use std::sync::Arc;
+
+use pgwright_python::eval::{Eval, Evaluator, Kwargs};
+use pgwright_python::value::{Foreign, Name, Value};
+
+use super::instance::Row;
+use super::plain::{Arguments, arguments};
+use super::record::{Outcome, Sent};
+use super::{Orm, QUERY, QueryState};
+use crate::model::{self, ModelId};
+use crate::queries::compile;
+use crate::queries::query;
+use crate::queries::workload::{Rows, Terminal};
+
+impl<'a> Orm<'a> {
+    pub(crate) fn run(&self, evaluator: &mut Evaluator<'a>, args: &[Value], kwargs: &Kwargs) -> Eval {
+        let [queryset, Value::Str(how), rest @ ..] = args else {
+            return Ok(Value::unknown("a queryset that is not known"));
+        };
+        if let Value::Union(alternatives) = queryset {
+            let mut made: Option<Value> = None;
+            for one in alternatives.iter().filter(|one| !matches!(one, Value::None | Value::Absent)) {
+                let mut args = args.to_vec();
+                args[0] = one.clone();
+                let value = self.run(evaluator, &args, kwargs)?;
+                made = Some(match made {
+                    Some(known) => evaluator.either(known, value),
+                    None => value,
+                });
+            }
+            return Ok(made.unwrap_or_else(|| Value::unknown("a queryset that is not known")));
+        }
+        let Some(state) = self.state_of(evaluator, queryset) else {
+            let terminal = match &**how {
+                "get" => Terminal::Get,
+                "first" => Terminal::First,
+                "last" => Terminal::Last,
+                "exists" => Terminal::Exists,
+                "count" => Terminal::Count,
+                "aggregate" => Terminal::Aggregate,
+                "item" => Terminal::Item,
+                _ => Terminal::Iterate,
+            };
+            let sent = Sent {
+                model: None,
+                terminal,
+                sql: Err("the model is not known".into()),
+                rows: Rows::Unknown,
+                lazy: None,
+                guessed: true,
+            };
+            self.record(evaluator, sent);
+            return Ok(Value::unknown("a queryset of a model that is not known"));
+        };
+        Ok(match &**how {
+            "iterate" => {
+                self.fetch(evaluator, queryset, &state);
+                Value::each(self.item_of(evaluator, &state))
+            }
+            "truth" | "length" => {
+                self.fetch(evaluator, queryset, &state);
+                Value::unknown("what a query finds")
+            }
+            "item" => {
+                if !state.fetched {
+                    let sliced = self.sliced(&state, rest.first());
+                    self.send(evaluator, &sliced, Terminal::Item, &compile::Terminal::Iterate, Rows::One);
+                }
+                self.item_of(evaluator, &state)
+            }
+            "get" => {
+                self.send(evaluator, &state, Terminal::Get, &compile::Terminal::Get, Rows::One);
+                self.item_of(evaluator, &state)
+            }
+            "first" | "last" => {
+                let (terminal, compiled) = match &**how {
+                    "first" => (Terminal::First, compile::Terminal::First),
+                    _ => (Terminal::Last, compile::Terminal::Last),
+                };
+                self.send(evaluator, &state, terminal, &compiled, Rows::One);
+                let item = self.item_of(evaluator, &state);
+                evaluator.either(item, Value::None)
+            }
+            "earliest" | "latest" => {
+                let names = rest.iter().filter_map(|value| value.as_str().map(Arc::from)).collect();
+                let (terminal, compiled) = match &**how {
+                    "earliest" => (Terminal::Earliest, compile::Terminal::Earliest(names)),
+                    _ => (Terminal::Latest, compile::Terminal::Latest(names)),
+                };
+                self.send(evaluator, &state, terminal, &compiled, Rows::One);
+                self.item_of(evaluator, &state)
+            }
+            "exists" => {
+                if !state.fetched {
+                    self.send(evaluator, &state, Terminal::Exists, &compile::Terminal::Exists, Rows::One);
+                }
+                Value::unknown("whether a query finds anything")
+            }
+            "count" => {
+                if !state.fetched {
+                    self.send(evaluator, &state, Terminal::Count, &compile::Terminal::Count, Rows::One);
+                }
+                Value::unknown("how many rows a query finds")
+            }
+            "aggregate" => {
+                for variant in arguments(self, evaluator, rest, kwargs).unwrap_or_else(|| vec![Arguments::none()]) {
+                    let compiled = compile::Terminal::Aggregate { args: variant.args, kwargs: variant.kwargs };
+                    self.send(evaluator, &state, Terminal::Aggregate, &compiled, Rows::One);
+                }
+                let dict = evaluator.make_dict(Vec::new());
+                evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown("an aggregate"));
+                dict
+            }
+            "in_bulk" => {
+                self.send(evaluator, &state, Terminal::InBulk, &compile::Terminal::Iterate, Rows::Many);
+                let item = self.item_of(evaluator, &state);
+                let dict = evaluator.make_dict(Vec::new());
+                evaluator.set_item(&dict, &Value::unknown("a key"), item);
+                dict
+            }
+            "raw" => {
+                let sql: Outcome = match rest.first() {
+                    Some(Value::Str(sql)) => Ok(sql.clone()),
+                    _ => Err("the text of the raw query is not known".into()),
+                };
+                let sent = Sent {
+                    model: Some(state.model),
+                    terminal: Terminal::Raw,
+                    sql,
+                    rows: Rows::Many,
+                    lazy: None,
+                    guessed: state.guessed,
+                };
+                self.record(evaluator, sent);
+                Value::each(self.row(evaluator, Row::plain(state.model)))
+            }
+            other => Value::unknown(format!("what `{other}` gives")),
+        })
+    }
+
+    /// Loads a queryset's rows, once.
+    fn fetch(&self, evaluator: &mut Evaluator<'a>, queryset: &Value, state: &QueryState) {
+        if state.fetched {
+            return;
+        }
+        self.send(evaluator, state, Terminal::Iterate, &compile::Terminal::Iterate, Rows::Many);
+        if let Value::Instance(id) = queryset
+            && let Some(instance) = evaluator.heap.instance_mut(*id)
+        {
+            let fetched = QueryState { fetched: true, ..state.clone() };
+            instance.attributes.insert(Name::new_static(QUERY), Value::Foreign(Foreign::new(fetched)));
+        }
+    }
+
+    fn sliced(&self, state: &QueryState, index: Option<&Value>) -> QueryState {
+        let Ok(query) = &state.query else { return state.clone() };
+        let (low, high) = match index {
+            Some(Value::Int(at)) => (model::Value::Int(*at), model::Value::Int(at + 1)),
+            _ => {
+                let unknown = || model::Value::Unknown("an index".to_owned());
+                (unknown(), unknown())
+            }
+        };
+        let query = self.applied(query, "slice", vec![low, high], Vec::new());
+        QueryState { query: query.map(Arc::new).map_err(Arc::from), ..state.clone() }
+    }
+
+    /// Compiles a query and records it, with those that load relations beside it.
+    pub(crate) fn send(
+        &self,
+        evaluator: &Evaluator<'a>,
+        state: &QueryState,
+        terminal: Terminal,
+        compiled: &compile::Terminal,
+        rows: Rows,
+    ) {
+        if !self.records(evaluator) {
+            return;
+        }
+        let sql = match &state.query {
+            Ok(query) => match compile::select(self.context, query, compiled) {
+                compile::Outcome::Sql(sql) => Ok(sql.text.into()),
+                // Django sees that nothing can be found and sends nothing.
+                compile::Outcome::Empty => return,
+                compile::Outcome::Unknown(reason) => Err(reason.into()),
+            },
+            Err(reason) => Err(reason.clone()),
+        };
+        let sent = Sent { model: Some(state.model), terminal, sql, rows, lazy: None, guessed: state.guessed };
+        self.record(evaluator, sent);
+        let loads_instances = matches!(
+            terminal,
+            Terminal::Iterate
+                | Terminal::Get
+                | Terminal::First
+                | Terminal::Last
+                | Terminal::Item
+                | Terminal::InBulk
+                | Terminal::Earliest
+                | Terminal::Latest
+        );
+        if let (true, Ok(query)) = (loads_instances, &state.query)
+            && !query.prefetch.is_empty()
+        {
+            let _ = query;
+        }
+    }
+
+    /// One of the rows that a queryset gives.
+    pub(crate) fn item_of(&self, evaluator: &mut Evaluator<'a>, state: &QueryState) -> Value {
+        let Ok(query) = &state.query else {
+            return self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(state.model) });
+        };
+        match query.rows {
+            query::Rows::Instances => self.row(evaluator, Row::of(query, state.guessed)),
+            query::Rows::Dicts => {
+                let dict = evaluator.make_dict(Vec::new());
+                evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown("the value of a column"));
+                dict
+            }
+            query::Rows::Flat => Value::unknown("the value of a column"),
+            query::Rows::Tuples | query::Rows::Named => Value::each(Value::unknown("the value of a column")),
+        }
+    }
+
+    /// A query of one model alone, for what is loaded by key.
+    pub(crate) fn model_state(&self, model: ModelId) -> QueryState {
+        QueryState::all_of(model)
+    }
+}
+
+impl Arguments {
+    pub(crate) fn none() -> Arguments {
+        Arguments { args: Vec::new(), kwargs: Vec::new() }
+    }
+}

@@ -1,0 +1,495 @@
+//! Writing: `write(object, what, …)` for querysets, managers and instances.
+
+use std::sync::Arc;
+
+use pgwright_python::eval::{Eval, Evaluator, Kwargs};
+use pgwright_python::value::Value;
+
+use super::instance::{Row, Saved};
+use super::manager::Related;
+use super::plain::plain;
+use super::record::Sent;
+use super::{Orm, QueryState};
+use crate::model::{self, ModelId};
+use crate::queries::Query;
+use crate::queries::context::Named;
+use crate::queries::workload::{Rows, Terminal};
+use crate::queries::write::save::{self, Fields, Force, Key, Save};
+use crate::queries::write::{
+    self, Given, Statement, Values, When, bulk, delete, generic, load, lookup, many, reverse, update,
+};
+
+/// Statements that a write sends, or why they are not known.
+type Sends = Result<Vec<Statement>, Arc<str>>;
+
+impl<'a> Orm<'a> {
+    pub(crate) fn write(&self, evaluator: &mut Evaluator<'a>, args: &[Value], kwargs: &Kwargs) -> Eval {
+        let [object, Value::Str(what), rest @ ..] = args else {
+            return Ok(Value::unknown("a write to something not known"));
+        };
+        let Some(class) = Self::instance_class(evaluator, object) else {
+            return Ok(Value::unknown("a write to something not known"));
+        };
+        if let Some(model) = self.model_of(class) {
+            return Ok(self.write_row(evaluator, object, model, what, rest, kwargs));
+        }
+        if let Some(related) = self.related_of(evaluator, object)
+            && let Some(value) = self.write_related(evaluator, object, &related, what, rest, kwargs)?
+        {
+            return Ok(value);
+        }
+        let queryset = if self.known.is_manager(evaluator, class) {
+            self.method(evaluator, object, "get_queryset", Vec::new(), Vec::new())?
+        } else {
+            object.clone()
+        };
+        let Some(state) = self.state_of(evaluator, &queryset) else {
+            return Ok(Value::unknown("a write to a model that is not known"));
+        };
+        self.write_rows(evaluator, &state, what, rest, kwargs)
+    }
+
+    fn send_all(&self, evaluator: &Evaluator<'a>, model: ModelId, terminal: Terminal, sends: Sends, guessed: bool) {
+        if !self.records(evaluator) {
+            return;
+        }
+        let record = |model, sql| {
+            self.record(evaluator, Sent { model: Some(model), terminal, sql, rows: Rows::None, lazy: None, guessed });
+        };
+        match sends {
+            Ok(statements) => statements.into_iter().for_each(|one| record(one.model, Ok(one.sql.into()))),
+            Err(reason) => record(model, Err(reason)),
+        }
+    }
+
+    /// What an instance's own methods write.
+    fn write_row(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        object: &Value,
+        model: ModelId,
+        what: &str,
+        rest: &[Value],
+        kwargs: &Kwargs,
+    ) -> Value {
+        let Value::Instance(id) = object else { return Value::None };
+        let row = self.row_of(evaluator, *id, model);
+        match what {
+            "save" => {
+                let option = |name: &str| kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+                let fields = option("update_fields").unwrap_or(Value::None);
+                let force = match option("force_insert") {
+                    Some(Value::Bool(true)) => Force::Insert,
+                    _ => Force::No,
+                };
+                for alternative in fields.alternatives().to_vec() {
+                    let only = match &alternative {
+                        Value::None => Ok(Fields::All),
+                        names => match evaluator.iterate(names) {
+                            Some(names) => {
+                                let known: Option<Vec<String>> =
+                                    names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+                                known.map(Fields::Only).ok_or("the fields that are saved are not known")
+                            }
+                            None => Err("the fields that are saved are not known"),
+                        },
+                    };
+                    let sends = match only {
+                        // Nothing to save: Django sends nothing.
+                        Ok(Fields::Only(names)) if names.is_empty() => continue,
+                        Ok(fields) => {
+                            let mut statements = Vec::new();
+                            if row.saved != Saved::Yes && fields == Fields::All {
+                                let added = Save { force: force.clone(), ..Save::added(model) };
+                                statements.extend(save::save(self.context, &added));
+                            }
+                            if row.saved != Saved::No {
+                                let loaded = Save { fields, ..Save::loaded(model) };
+                                // Of an object that was read, its row is there.
+                                let there = |one: &Statement| !one.when.contains(&When::NoRow(one.model));
+                                statements.extend(save::save(self.context, &loaded).into_iter().filter(there));
+                            }
+                            Ok(statements)
+                        }
+                        Err(reason) => Err(reason.into()),
+                    };
+                    self.send_all(evaluator, model, Terminal::Save, sends, row.guessed);
+                }
+                evaluator.put(object, super::ROW, saved(&row));
+                Value::None
+            }
+            "delete" => {
+                let statements = delete::delete(self.context, &self.known.relations, model, delete::Parents::Deleted);
+                self.send_all(evaluator, model, Terminal::Delete, Ok(statements), row.guessed);
+                Value::unknown("how much was deleted")
+            }
+            "refresh" => {
+                let fields: Option<Vec<String>> = match rest.first() {
+                    None | Some(Value::None) => None,
+                    Some(names) => evaluator
+                        .iterate(names)
+                        .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),
+                };
+                let statement = match &fields {
+                    None => load::refresh(self.context, model, load::Refresh::All),
+                    Some(names) => {
+                        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                        load::refresh(self.context, model, load::Refresh::Only(&names))
+                    }
+                };
+                self.send_all(
+                    evaluator,
+                    model,
+                    Terminal::Refresh,
+                    statement.map(|one| vec![one]).map_err(Arc::from),
+                    row.guessed,
+                );
+                Value::None
+            }
+            _ => Value::None,
+        }
+    }
+
+    /// What a queryset's methods write.
+    fn write_rows(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        state: &QueryState,
+        what: &str,
+        rest: &[Value],
+        kwargs: &Kwargs,
+    ) -> Eval {
+        let model = state.model;
+        match what {
+            "create" => {
+                let new = Save { force: Force::Insert, key: self.key(model, kwargs), ..Save::added(model) };
+                let new = Save { values: self.values(evaluator, kwargs), ..new };
+                // A `save()` of the project's own is what `create()` runs.
+                let instance = self.created(evaluator, model, kwargs, state.guessed);
+                if self.has_own_save(evaluator, model) {
+                    let force = vec![(pgwright_python::value::Name::new_static("force_insert"), Value::Bool(true))];
+                    self.method(evaluator, &instance, "save", Vec::new(), force)?;
+                } else {
+                    self.send_all(
+                        evaluator,
+                        model,
+                        Terminal::Create,
+                        Ok(save::save(self.context, &new)),
+                        state.guessed,
+                    );
+                }
+                evaluator.put(&instance, super::ROW, saved(&Row { guessed: state.guessed, ..Row::plain(model) }));
+                Ok(instance)
+            }
+            "get_or_create" | "update_or_create" => self.found_or_created(evaluator, state, what, rest, kwargs),
+            "bulk_create" => {
+                let option = |name: &str| kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+                let ignores = matches!(option("ignore_conflicts"), Some(Value::Bool(true)));
+                let updates = matches!(option("update_conflicts"), Some(Value::Bool(true)));
+                let names = |evaluator: &mut Evaluator<'a>, name: &str| -> Vec<String> {
+                    option(name)
+                        .and_then(|names| evaluator.iterate(&names))
+                        .unwrap_or_default()
+                        .iter()
+                        .filter_map(|name| name.as_str().map(str::to_owned))
+                        .collect()
+                };
+                let conflicts = if ignores {
+                    bulk::Conflicts::Ignore
+                } else if updates {
+                    bulk::Conflicts::Update {
+                        fields: names(evaluator, "update_fields"),
+                        unique: names(evaluator, "unique_fields"),
+                    }
+                } else {
+                    bulk::Conflicts::Fail
+                };
+                let mut statements = Vec::new();
+                for count in [bulk::Count::Several, bulk::Count::One] {
+                    let values = Values::default();
+                    let more = bulk::bulk_create(self.context, model, bulk::Keys::Unset, count, &conflicts, &values);
+                    merge(&mut statements, more);
+                }
+                self.send_all(evaluator, model, Terminal::BulkCreate, Ok(statements), state.guessed);
+                Ok(rest.first().cloned().unwrap_or(Value::None))
+            }
+            "bulk_update" => {
+                let fields: Option<Vec<String>> = rest
+                    .get(1)
+                    .and_then(|names| evaluator.iterate(names))
+                    .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect());
+                let sends = match fields {
+                    Some(fields) => {
+                        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+                        {
+                            let rows = write::Rows::by_keys(self.context, model);
+                            bulk::bulk_update(self.context, model, &rows, 1, &fields, &Values::default())
+                                .map_err(Arc::from)
+                        }
+                    }
+                    None => Err("the fields that are updated are not known".into()),
+                };
+                self.send_all(evaluator, model, Terminal::BulkUpdate, sends, state.guessed);
+                Ok(Value::unknown("how many rows were updated"))
+            }
+            "update" => {
+                let sends = self.update_statements(evaluator, state, kwargs);
+                self.send_all(evaluator, model, Terminal::Update, sends, state.guessed);
+                Ok(Value::unknown("how many rows were updated"))
+            }
+            "delete" => {
+                let sends = self.rows(state).and_then(|rows| {
+                    delete::delete_rows(self.context, &self.known.relations, model, &rows).map_err(Arc::from)
+                });
+                self.send_all(evaluator, model, Terminal::Delete, sends, state.guessed);
+                Ok(Value::unknown("how much was deleted"))
+            }
+            _ => Ok(Value::unknown(format!("what `{what}` gives"))),
+        }
+    }
+
+    /// The rows of a queryset.
+    fn rows(&self, state: &QueryState) -> Result<write::Rows, Arc<str>> {
+        let query = state.query.as_ref().map_err(Clone::clone)?;
+        Ok(write::Rows::Query(Box::new((**query).clone())))
+    }
+
+    fn update_statements(&self, evaluator: &mut Evaluator<'a>, state: &QueryState, kwargs: &Kwargs) -> Sends {
+        if kwargs.iter().any(|(_, value)| matches!(value, Value::Unpacked)) {
+            return Err("the fields that are updated are not known".into());
+        }
+        let rows = self.rows(state)?;
+        let mut values = Values::default();
+        for (name, value) in kwargs {
+            let given = self.given(evaluator, state.model, value)?;
+            values = values.with(name, given);
+        }
+        let names: Vec<&str> = kwargs.iter().map(|(name, _)| name.as_str()).collect();
+        update::update(self.context, state.model, &rows, &names, &values).map_err(Arc::from)
+    }
+
+    /// What a column is set to.
+    fn given(&self, evaluator: &mut Evaluator<'a>, model: ModelId, value: &Value) -> Result<Given, Arc<str>> {
+        Given::of(self.context, model, &plain(self, evaluator, value)).map_err(Arc::from)
+    }
+
+    fn values(&self, evaluator: &mut Evaluator<'a>, kwargs: &Kwargs) -> Values {
+        let mut values = Values::default();
+        for (name, value) in kwargs {
+            if matches!(value, Value::None) {
+                values = values.with(name, Given::Null);
+            } else if let model::Value::Call(_) | model::Value::Combined(_) = plain(self, evaluator, value) {
+                continue;
+            }
+        }
+        values
+    }
+
+    fn key(&self, model: ModelId, kwargs: &Kwargs) -> Key {
+        let record = self.context.models.get(model);
+        let given = record.primary_key().is_some_and(|key| {
+            kwargs.iter().any(|(name, _)| *name == key.name || *name == key.attname || name == "pk")
+        });
+        if given { Key::Set } else { Key::Unset }
+    }
+
+    /// A new instance with what it was made of.
+    fn created(&self, evaluator: &mut Evaluator<'a>, model: ModelId, kwargs: &Kwargs, guessed: bool) -> Value {
+        let instance = self.row(evaluator, Row { guessed, saved: Saved::No, ..Row::plain(model) });
+        let record = self.context.models.get(model);
+        for (name, value) in kwargs {
+            let is_relation = record.field(name).is_some_and(|field| field.relation.is_some() && *field.name == **name);
+            if is_relation {
+                evaluator.put(&instance, name, value.clone());
+            }
+        }
+        instance
+    }
+
+    /// Whether `save()` of the model is not Django's.
+    fn has_own_save(&self, evaluator: &Evaluator<'a>, model: ModelId) -> bool {
+        let found = self.class_of(model).and_then(|class| evaluator.heap.find_in_class(class, "save"));
+        found.is_some_and(|(class, _)| class != self.known.model)
+    }
+
+    fn found_or_created(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        state: &QueryState,
+        what: &str,
+        rest: &[Value],
+        kwargs: &Kwargs,
+    ) -> Eval {
+        let model = state.model;
+        let terminal = if what == "get_or_create" { Terminal::GetOrCreate } else { Terminal::UpdateOrCreate };
+        let unpacked = kwargs.iter().any(|(_, value)| matches!(value, Value::Unpacked));
+        let filtered: Result<_, Arc<str>> = match &state.query {
+            Ok(_) if unpacked => Err("the arguments are not known".into()),
+            Ok(query) => {
+                let named =
+                    kwargs.iter().map(|(name, value)| (name.to_string(), plain(self, evaluator, value))).collect();
+                self.applied(query, "filter", Vec::new(), named).map_err(Arc::from)
+            }
+            Err(reason) => Err(reason.clone()),
+        };
+        let sends = filtered.and_then(|query| {
+            let call = lookup::GetOrCreate { key: self.key(model, kwargs), ..lookup::GetOrCreate::new(query) };
+            if terminal == Terminal::GetOrCreate {
+                return lookup::get_or_create(self.context, &call).map_err(Arc::from);
+            }
+            let defaults: Vec<String> = match rest.first() {
+                Some(Value::Dict(id)) => evaluator
+                    .heap
+                    .dict_of(*id)
+                    .map(|dict| dict.entries.values().filter_map(|(key, _)| key.as_str().map(str::to_owned)).collect())
+                    .unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            let defaults: Vec<&str> = defaults.iter().map(String::as_str).collect();
+            lookup::update_or_create(self.context, &call, &defaults, &Values::default()).map_err(Arc::from)
+        });
+        self.send_all(evaluator, model, terminal, sends, state.guessed);
+        let instance = self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(model) });
+        Ok(Value::tuple(vec![instance, Value::unknown("whether it was created")]))
+    }
+
+    /// What a related manager writes by itself; none where it goes on as any queryset does.
+    fn write_related(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        manager: &Value,
+        related: &Related,
+        what: &str,
+        rest: &[Value],
+        kwargs: &Kwargs,
+    ) -> Eval<Option<Value>> {
+        let terminal = match what {
+            "add" => Terminal::Add,
+            "remove" => Terminal::Remove,
+            "clear" => Terminal::Clear,
+            "set" => Terminal::Set,
+            "create" if related.many => {
+                let state = QueryState { guessed: related.guessed, ..self.model_state(related.target) };
+                let made = self.write_rows(evaluator, &state, "create", rest, kwargs)?;
+                self.link(evaluator, related, Terminal::Create, "add");
+                return Ok(Some(made));
+            }
+            "create" => {
+                let state = QueryState { guessed: related.guessed, ..self.model_state(related.target) };
+                return self.write_rows(evaluator, &state, "create", rest, kwargs).map(Some);
+            }
+            "get_or_create" | "update_or_create" if !related.many => {
+                // The key is given once more, as a keyword.
+                let queryset = self.method(evaluator, manager, "get_queryset", Vec::new(), Vec::new())?;
+                let (Some(state), Some(field)) = (self.state_of(evaluator, &queryset), &related.lookup) else {
+                    return Ok(None);
+                };
+                let owner = self.row(evaluator, Row::plain(related.owner));
+                let mut kwargs = kwargs.clone();
+                kwargs.push((pgwright_python::value::Name::new(field), owner));
+                return self.found_or_created(evaluator, &state, what, rest, &kwargs).map(Some);
+            }
+            _ => return Ok(None),
+        };
+        self.link(evaluator, related, terminal, what);
+        Ok(Some(Value::None))
+    }
+
+    /// The query of a model's default manager.
+    fn base_query(&self, evaluator: &mut Evaluator<'a>, model: ModelId) -> Query {
+        let manager = self
+            .class_of(model)
+            .and_then(|class| evaluator.attribute(&Value::Class(class), "_default_manager").ok().flatten());
+        let queryset = manager
+            .and_then(|manager| self.method(evaluator, &manager, "get_queryset", Vec::new(), Vec::new()).ok())
+            .and_then(|queryset| self.state_of(evaluator, &queryset));
+        match queryset.map(|state| state.query) {
+            Some(Ok(query)) => (*query).clone(),
+            _ => Query::new(model),
+        }
+    }
+
+    /// Ties or unties objects.
+    fn link(&self, evaluator: &mut Evaluator<'a>, related: &Related, terminal: Terminal, what: &str) {
+        if !self.records(evaluator) {
+            return;
+        }
+        let target = related.target;
+        let base = self.base_query(evaluator, target);
+        let sends: Sends = if related.many {
+            let side = match self.context.models.get(related.owner).field(&related.accessor) {
+                Some(_) => many::Side::Forward,
+                None => many::Side::Reverse,
+            };
+            let (model, name) = match side {
+                many::Side::Forward => (related.owner, Some(related.accessor.as_str())),
+                many::Side::Reverse => (target, related.lookup.as_deref()),
+            };
+            match name.and_then(|name| many::Many::of(self.context, model, name, side)) {
+                Some(ends) => {
+                    let mut statements = Vec::new();
+                    // One row is inserted with other words than several.
+                    for count in [bulk::Count::Several, bulk::Count::One] {
+                        let call = match what {
+                            "add" => many::Call::Add(count),
+                            "remove" => many::Call::Remove,
+                            "clear" => many::Call::Clear,
+                            _ => many::Call::Set(count),
+                        };
+                        let values = Values::default();
+                        match many::many(self.context, &self.known.relations, &ends, &call, &base, &values) {
+                            Ok(more) => merge(&mut statements, more),
+                            Err(reason) => {
+                                return self.send_all(evaluator, target, terminal, Err(reason.into()), related.guessed);
+                            }
+                        }
+                    }
+                    Ok(statements)
+                }
+                None => Err("the through table is not known".into()),
+            }
+        } else if let Some(field) = &related.lookup {
+            let call = match what {
+                "add" => reverse::Call::Add,
+                "remove" => reverse::Call::Remove,
+                "clear" => reverse::Call::Clear,
+                _ => reverse::Call::Set,
+            };
+            match self.context.meta(target).named(field) {
+                Some(Named::Column(id)) => {
+                    reverse::reverse(self.context, id, &call, &base, &Values::default()).map_err(Arc::from)
+                }
+                _ => Err("the key is not known".into()),
+            }
+        } else {
+            let call = match what {
+                "add" => generic::Call::Add,
+                "remove" => generic::Call::Remove,
+                "clear" => generic::Call::Clear,
+                _ => generic::Call::Set,
+            };
+            let fields = &self.context.models.get(related.owner).private_fields;
+            match fields.iter().find(|field| field.name == related.accessor) {
+                Some(relation) => {
+                    generic::generic(self.context, &self.known.relations, related.owner, relation, &call, &base)
+                        .map_err(Arc::from)
+                }
+                None => Err("the generic relation is not known".into()),
+            }
+        };
+        self.send_all(evaluator, target, terminal, sends, related.guessed);
+    }
+}
+
+/// Adds those statements that are not there yet.
+fn merge(statements: &mut Vec<Statement>, more: Vec<Statement>) {
+    for one in more {
+        if !statements.iter().any(|known| known.sql == one.sql) {
+            statements.push(one);
+        }
+    }
+}
+
+fn saved(row: &Row) -> Value {
+    Value::Foreign(pgwright_python::value::Foreign::new(Row { saved: Saved::Yes, ..row.clone() }))
+}

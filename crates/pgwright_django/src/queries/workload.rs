@@ -1,0 +1,128 @@
+//! The workload: every query the project's code can send, as plain data.
+
+use pgwright_diagnostics::Span;
+use serde::Serialize;
+
+use crate::model::ModelId;
+
+/// Queries by place, with what share of the places that send queries was understood.
+#[derive(Debug, Default)]
+pub struct Workload {
+    /// By file and place; a place that can send several queries has several entries.
+    pub queries: Vec<Issued>,
+    /// What could not be followed.
+    pub unresolved: Vec<Unfollowed>,
+    pub coverage: Coverage,
+}
+
+/// A query at the place that sends it.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The expression that sends it.
+    pub span: Span,
+    /// Byte offset on the line that Python's traceback gives for it.
+    pub anchor: u32,
+    /// Qualified name of the function it is in.
+    pub function: String,
+    pub model: Option<ModelId>,
+    pub terminal: Terminal,
+    /// As Django sends it, `%s` for each parameter; or why it is not known.
+    pub sql: Result<String, String>,
+    pub rows: Rows,
+    /// Runs once per round of a loop, here or in a caller.
+    pub in_loop: bool,
+    pub lazy: Option<Lazy>,
+    pub situation: Situation,
+    pub confidence: Certainty,
+}
+
+/// What makes a queryset send its query, or the write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Terminal {
+    Iterate,
+    Get,
+    First,
+    Last,
+    Earliest,
+    Latest,
+    Item,
+    Exists,
+    Count,
+    Aggregate,
+    InBulk,
+    Prefetch,
+    Load,
+    Raw,
+    Create,
+    GetOrCreate,
+    UpdateOrCreate,
+    BulkCreate,
+    BulkUpdate,
+    Update,
+    Delete,
+    Save,
+    Refresh,
+    Add,
+    Remove,
+    Clear,
+    Set,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rows {
+    One,
+    Many,
+    None,
+    Unknown,
+}
+
+/// Why an attribute's access sends a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lazy {
+    ForeignKey,
+    ReverseOneToOne,
+    Deferred,
+    GenericForeignKey,
+}
+
+/// The kind of code that is entered from outside and leads to the query.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Situation {
+    View,
+    Admin,
+    Serializer,
+    Template,
+    Task,
+    Command,
+    Migration,
+    Test,
+    #[default]
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    Certain,
+    /// A type on the way was taken from a name.
+    Likely,
+    Unknown,
+}
+
+/// A place that looks like it sends a query which was not understood.
+#[derive(Debug, Clone)]
+pub struct Unfollowed {
+    pub span: Span,
+    pub reason: String,
+}
+
+/// Calls in the code that are written like queries, and how many of them were resolved to one.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+pub struct Coverage {
+    pub sites: usize,
+    pub resolved: usize,
+}
