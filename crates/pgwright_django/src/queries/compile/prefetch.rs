@@ -134,11 +134,9 @@ struct Found {
 
 /// The relation behind an attribute: forward by field name, backward by accessor.
 fn attribute(context: &Context, model: ModelId, name: &str) -> Option<Named> {
-    match context.meta(model).named(name) {
-        Some(named @ (Named::Column(_) | Named::ManyToMany(_) | Named::Generic(_) | Named::GenericKey)) => {
-            return Some(named);
-        }
-        _ => {}
+    let forward = context.meta(model).named(name);
+    if let Some(Named::Column(_) | Named::ManyToMany(_) | Named::Generic(_) | Named::GenericKey) = forward {
+        return forward;
     }
     context.meta(model).reverse_by_accessor(context, name)
 }
