@@ -74,6 +74,7 @@ def names():
         ArrayField=library.ArrayField,
         instance=instance,
     )
+    space.update({name: getattr(library, name) for name in dir(library) if name.startswith("Own")})
     for model in django.apps.apps.get_models():
         space[model.__name__] = model
     space["Friend"] = library.Author.friends.through

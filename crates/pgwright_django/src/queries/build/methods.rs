@@ -178,7 +178,7 @@ fn next(context: &Context, query: &Query, method: &str, args: &[Value], kwargs: 
         }
         "extra" => extra(query, args, kwargs),
         "union" | "intersection" | "difference" => united(context, query, method, args, kwargs),
-        "__and__" | "__or__" | "__xor__" => operator(context, query, method, args),
+        "__and__" | "__or__" | "__xor__" | "and" | "or" | "xor" => operator(context, query, method, args),
         other => Err(format!("`{other}` of a queryset")),
     }
 }
@@ -754,8 +754,8 @@ fn united(context: &Context, query: &Query, method: &str, args: &[Value], kwargs
 fn operator(context: &Context, query: &Query, method: &str, args: &[Value]) -> Known<Query> {
     let [Value::Query(other)] = args else { return Err("a queryset combined with what is none".to_owned()) };
     let connector = match method {
-        "__and__" => crate::queries::expression::Connector::And,
-        "__or__" => crate::queries::expression::Connector::Or,
+        "__and__" | "and" => crate::queries::expression::Connector::And,
+        "__or__" | "or" => crate::queries::expression::Connector::Or,
         _ => return Err("querysets combined with `^`".to_owned()),
     };
     super::combine::combine(context, query, other, connector)

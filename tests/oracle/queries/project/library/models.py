@@ -13,7 +13,7 @@ from django.contrib.postgres.fields import (
 )
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F
+from django.db.models import Aggregate, F, Func, Subquery, Value
 from django.db.models.functions import Lower
 
 
@@ -175,3 +175,39 @@ class Membership(models.Model):
 class Club(models.Model):
     name = models.CharField(max_length=50)
     members = models.ManyToManyField(Author, through=Membership, through_fields=("club", "person"), related_name="clubs")
+
+
+class OwnInitcap(Func):
+    function = "INITCAP"
+    output_field = models.CharField()
+
+
+class OwnFormat(Func):
+    function = "TO_CHAR"
+
+    def __init__(self, expression, form="YYYY", **extra):
+        super().__init__(expression, Value(form), output_field=models.CharField(), **extra)
+
+
+class OwnMedian(Aggregate):
+    function = "PERCENTILE_CONT"
+    name = "median"
+    output_field = models.FloatField()
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+class OwnCount(Subquery):
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) _count)"
+    output_field = models.IntegerField()
+
+
+class OwnLower(Lower):
+    pass
+
+
+class OwnArray(Func):
+    template = "%(expressions)s::%(kind)s"
+    kind = None
+
+    def __init__(self, *expressions, kind="text", **extra):
+        super().__init__(*expressions, kind=kind, output_field=models.TextField(), **extra)

@@ -36,3 +36,30 @@ class TrigramDistance(TrigramBase):
 
 class TrigramWordSimilarity(TrigramBase):
     pass
+
+class SearchVectorExact(Func):
+    pass
+
+class CombinedSearchVector(Func):
+    pass
+
+class SearchQueryCombinable:
+    pass
+
+class CombinedSearchQuery(Func):
+    pass
+
+class TrigramWordBase(Func):
+    pass
+
+class TrigramWordDistance(TrigramWordBase):
+    pass
+
+class TrigramStrictWordDistance(TrigramWordBase):
+    pass
+
+class TrigramStrictWordSimilarity(TrigramWordBase):
+    pass
+
+class Lexeme(Func):
+    pass
