@@ -14,6 +14,7 @@ pub(crate) mod entries;
 pub mod expression;
 pub mod kind;
 pub mod query;
+pub(crate) mod relabel;
 pub mod workload;
 pub mod write;
 

@@ -1,17 +1,22 @@
 //! The methods of `QuerySet` as functions: a query and plain arguments give the next query.
 
 pub(crate) mod aggregate;
+pub(crate) mod annotate;
 pub(crate) mod combine;
 pub(crate) mod filter;
 pub mod functions;
 pub(crate) mod joins;
+pub(crate) mod listing;
 pub(crate) mod lookup;
 pub mod methods;
+pub(crate) mod ordering;
 pub mod output;
+pub(crate) mod path;
 pub(crate) mod q;
 pub(crate) mod resolve;
 pub(crate) mod subquery;
 pub(crate) mod typed;
+pub(crate) mod united;
 pub(crate) mod values;
 
 pub use methods::{Applied, apply, slice};

@@ -2,8 +2,10 @@
 //!
 //! Source: `django/db/models/sql/compiler.py`. Nothing here changes a query: a compiler works on its own copy.
 
+mod compound;
 pub(crate) mod conditions;
 pub mod facts;
+mod function;
 mod group;
 mod lookup;
 mod order;
@@ -19,8 +21,8 @@ use std::sync::Arc;
 use self::related::Loaded;
 use self::text::{Stop, Text, Written};
 use super::build::aggregate::{Aggregation, aggregation, count_all};
+use super::build::annotate::default_alias;
 use super::build::combine::{exists, set_limits};
-use super::build::methods::default_alias;
 use super::context::Context;
 use super::expression::{Node, Where};
 use super::query::{Alias, Mark, Query};
@@ -165,7 +167,7 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
         Terminal::Iterate | Terminal::Explain { .. } | Terminal::Count | Terminal::Aggregate { .. } => query.clone(),
         Terminal::Get => {
             let mut query = if query.distinct_fields.is_empty() {
-                super::build::methods::unordered(context, query)
+                super::build::ordering::unordered(context, query)
             } else {
                 query.clone()
             };
@@ -175,17 +177,17 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
         Terminal::First | Terminal::Last => {
             let mut query = query.clone();
             // From 6.1 on an order given up stays given up.
-            let ordered = super::build::methods::is_ordered(context, &query)
+            let ordered = super::build::ordering::is_ordered(context, &query)
                 || (context.at_least(6, 1) && *terminal == Terminal::First && !query.default_ordering);
             query = match (ordered, terminal) {
                 (true, Terminal::First) => query,
                 (true, _) => call(&query, "reverse", &[], &[])?,
                 (false, Terminal::First) => {
-                    super::build::methods::check_ordering_first_last(context, &query)?;
+                    super::build::ordering::check_ordering_first_last(context, &query)?;
                     call(&query, "order_by", &[text("pk")], &[])?
                 }
                 (false, _) => {
-                    super::build::methods::check_ordering_first_last(context, &query)?;
+                    super::build::ordering::check_ordering_first_last(context, &query)?;
                     call(&query, "order_by", &[text("-pk")], &[])?
                 }
             };
@@ -211,7 +213,7 @@ fn terminal_query(context: &Context, query: &Query, terminal: &Terminal) -> Writ
                 super::build::subquery::Default::Keep,
             );
             let names: Vec<Value> = fields.iter().map(|name| text(name)).collect();
-            super::build::methods::add_ordering(context, &mut query, &names)?;
+            super::build::ordering::add_ordering(context, &mut query, &names)?;
             query
         }
         Terminal::Exists => exists(context, query)?,
@@ -324,13 +326,13 @@ pub(crate) struct Compiler<'c, 'm> {
     pub(crate) context: &'c Context<'m>,
     pub(crate) query: Query,
     /// What can have no row is said so; otherwise it is written as `0 = 1`.
-    elide_empty: bool,
+    pub(crate) elide_empty: bool,
     pub(crate) select: Vec<Selection>,
     pub(crate) loaded: Option<Loaded>,
     pub(crate) meta_ordering: bool,
     pub(crate) condition: Option<Where>,
-    having: Option<Where>,
-    qualify: Option<Where>,
+    pub(crate) having: Option<Where>,
+    pub(crate) qualify: Option<Where>,
     pub(crate) order: Vec<order::Ordered>,
 }
 

@@ -1,6 +1,6 @@
 //! Loading one object, or more of it: `refresh_from_db()`, deferred fields, relations that were not loaded.
 
-use super::super::build::methods::unordered_all;
+use super::super::build::ordering::unordered_all;
 use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};
 use super::super::query::Query;

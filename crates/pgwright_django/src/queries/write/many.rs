@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::build::filter::add_q;
-use super::super::build::methods::unordered_all;
+use super::super::build::ordering::unordered_all;
 use super::super::build::q::{Child, Q};
 use super::super::compile::Terminal;
 use super::super::context::{Context, FieldId};

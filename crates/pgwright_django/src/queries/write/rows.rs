@@ -89,7 +89,7 @@ fn restricted(mut statement: Statement, condition: &str) -> Statement {
 }
 
 fn by_subquery(context: &Context<'_>, model: ModelId, query: &Query) -> Result<Query, String> {
-    let mut inner = super::super::build::methods::unordered_all(query);
+    let mut inner = super::super::build::ordering::unordered_all(query);
     inner.lock = None;
     super::super::build::values::clear_select_clause(&mut inner);
     inner.default_columns = true;

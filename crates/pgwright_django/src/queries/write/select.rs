@@ -4,7 +4,8 @@ use pgwright_schema::names::quote_name;
 
 use super::super::build::filter::add_q;
 use super::super::build::joins::Many;
-use super::super::build::methods::{Applied, apply, unordered_all};
+use super::super::build::methods::{Applied, apply};
+use super::super::build::ordering::unordered_all;
 use super::super::build::q::{Child, Q};
 use super::super::build::values::{add_fields, clear_select_clause};
 use super::super::compile::{Outcome, Terminal, select};
