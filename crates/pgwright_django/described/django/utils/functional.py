@@ -3,6 +3,9 @@ from _pgwright import cached_property, identity
 def lazy(function, *result_classes):
     return function
 
+def lazystr(text):
+    return text
+
 def keep_lazy(*result_classes):
     return identity
 
@@ -14,8 +17,8 @@ class classproperty:
         self.fget = method
 
 class SimpleLazyObject:
-    def __init__(self, function):
-        pass
+    def __new__(cls, function):
+        return function()
 
 class LazyObject:
     pass

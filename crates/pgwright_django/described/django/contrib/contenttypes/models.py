@@ -1,7 +1,22 @@
+from _pgwright import unknown
 from django.db import models
 
 class ContentTypeManager(models.Manager):
     use_in_migrations = True
+
+    def get_by_natural_key(self, app_label, model):
+        return self.get(app_label=app_label, model=model)
+    def get_for_model(self, model, for_concrete_model=True):
+        return self.get(app_label=unknown("an app"), model=unknown("the name of a model"))
+    def get_for_models(self, *models, for_concrete_models=True):
+        found = {}
+        for content_type in self.filter(app_label=unknown("an app"), model__in=unknown("names of models")):
+            found[unknown("a model")] = content_type
+        return found
+    def get_for_id(self, id):
+        return self.get(pk=id)
+    def clear_cache(self):
+        pass
 
 class ContentType(models.Model):
     app_label = models.CharField(max_length=100)
@@ -11,3 +26,15 @@ class ContentType(models.Model):
     class Meta:
         db_table = "django_content_type"
         unique_together = [["app_label", "model"]]
+
+    @property
+    def name(self):
+        return unknown("the name of a model")
+    def model_class(self):
+        return unknown("the model of a content type")
+    def get_object_for_this_type(self, **kwargs):
+        return self.model_class()._base_manager.get(**kwargs)
+    def get_all_objects_for_this_type(self, **kwargs):
+        return self.model_class()._base_manager.filter(**kwargs)
+    def natural_key(self):
+        return (self.app_label, self.model)

@@ -1,12 +1,13 @@
-class ModelSignal:
-    def connect(self, receiver, sender=None, weak=True, dispatch_uid=None, apps=None):
-        return None
-    def disconnect(self, *args, **kwargs):
-        return None
-    def send(self, *args, **kwargs):
-        return []
+from django.dispatch import Signal
 
-class_prepared = ModelSignal()
+class ModelSignal(Signal):
+    def connect(self, receiver, sender=None, weak=True, dispatch_uid=None, apps=None):
+        if isinstance(sender, str):
+            from django.apps import apps as registry
+            sender = registry.get_model(sender)
+        super().connect(receiver, sender)
+
+class_prepared = Signal()
 pre_init = ModelSignal()
 post_init = ModelSignal()
 pre_save = ModelSignal()
@@ -14,5 +15,5 @@ post_save = ModelSignal()
 pre_delete = ModelSignal()
 post_delete = ModelSignal()
 m2m_changed = ModelSignal()
-pre_migrate = ModelSignal()
-post_migrate = ModelSignal()
+pre_migrate = Signal()
+post_migrate = Signal()

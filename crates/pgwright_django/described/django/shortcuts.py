@@ -1,0 +1,26 @@
+from _pgwright import is_class
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import resolve_url
+
+def _queryset(klass):
+    if is_class(klass):
+        return klass._default_manager.all()
+    return klass
+
+def get_object_or_404(klass, *args, **kwargs):
+    return _queryset(klass).get(*args, **kwargs)
+
+def get_list_or_404(klass, *args, **kwargs):
+    return list(_queryset(klass).filter(*args, **kwargs))
+
+aget_object_or_404 = get_object_or_404
+aget_list_or_404 = get_list_or_404
+
+def render(request, template_name, context=None, content_type=None, status=None, using=None):
+    response = HttpResponse()
+    response.template_name = template_name
+    response.context_data = context
+    return response
+
+def redirect(to, *args, **kwargs):
+    return HttpResponseRedirect(resolve_url(to, *args))

@@ -1,0 +1,6 @@
+from _pgwright import identity
+
+classonlymethod = classmethod
+
+def method_decorator(decorator, name=""):
+    return identity
