@@ -1,5 +1,6 @@
 //! Sending a queryset's query: `run(queryset, how, …)`.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
@@ -10,7 +11,8 @@ use super::plain::{Arguments, arguments};
 use super::record::{Outcome, Sent};
 use super::{Orm, QUERY, QueryState};
 use crate::model::{self, ModelId};
-use crate::queries::compile;
+use crate::queries::Query;
+use crate::queries::compile::{self, Through};
 use crate::queries::query;
 use crate::queries::workload::{Rows, Terminal};
 
@@ -170,7 +172,7 @@ impl<'a> Orm<'a> {
     /// Compiles a query and records it, with those that load relations beside it.
     pub(crate) fn send(
         &self,
-        evaluator: &Evaluator<'a>,
+        evaluator: &mut Evaluator<'a>,
         state: &QueryState,
         terminal: Terminal,
         compiled: &compile::Terminal,
@@ -204,7 +206,30 @@ impl<'a> Orm<'a> {
         if let (true, Ok(query)) = (loads_instances, &state.query)
             && !query.prefetch.is_empty()
         {
-            let _ = query;
+            let query = query.clone();
+            let evaluator = RefCell::new(evaluator);
+            let base = |model: ModelId, through: Through| match through {
+                Through::DefaultManager => self.base_query(&mut evaluator.borrow_mut(), model),
+                Through::BaseManager => Query::new(model),
+            };
+            let prefetches = compile::prefetches(self.context, &query, &base);
+            let evaluator = evaluator.into_inner();
+            for prefetch in prefetches {
+                let sql = match prefetch.outcome {
+                    compile::Outcome::Sql(sql) => Ok(sql.text.into()),
+                    compile::Outcome::Empty => continue,
+                    compile::Outcome::Unknown(reason) => Err(reason.into()),
+                };
+                let sent = Sent {
+                    model: Some(prefetch.model),
+                    terminal: Terminal::Prefetch,
+                    sql,
+                    rows: Rows::Many,
+                    lazy: None,
+                    guessed: state.guessed,
+                };
+                self.record(evaluator, sent);
+            }
         }
     }
 

@@ -396,7 +396,7 @@ impl<'a> Orm<'a> {
     }
 
     /// The query of a model's default manager.
-    fn base_query(&self, evaluator: &mut Evaluator<'a>, model: ModelId) -> Query {
+    pub(crate) fn base_query(&self, evaluator: &mut Evaluator<'a>, model: ModelId) -> Query {
         let manager = self
             .class_of(model)
             .and_then(|class| evaluator.attribute(&Value::Class(class), "_default_manager").ok().flatten());
