@@ -77,6 +77,9 @@ class Options:
             if name in ancestor.__dict__:
                 value = ancestor.__dict__[name]
                 if isinstance(value, Field):
+                    for heir in self.model.__mro__:
+                        if issubclass(heir, ancestor) and not heir._meta.abstract:
+                            value.model = heir
                     return value
         raise FieldDoesNotExist(name)
 

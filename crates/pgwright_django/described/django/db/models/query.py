@@ -93,7 +93,7 @@ class QuerySet:
 
     def get(self, *args, **kwargs):
         if args or kwargs:
-            self = change(self, "filter", *args, **kwargs)
+            return change(self, "filter", *args, **kwargs).get()
         return run(self, "get")
     def first(self):
         return run(self, "first")
@@ -106,7 +106,7 @@ class QuerySet:
     def exists(self):
         return run(self, "exists")
     def contains(self, obj):
-        return run(change(self, "filter", pk=obj), "exists")
+        return change(self, "filter", pk=obj).exists()
     def count(self):
         return run(self, "count")
     def aggregate(self, *args, **kwargs):
@@ -116,7 +116,7 @@ class QuerySet:
             self = change(self, "filter", **{field_name + "__in": unknown("keys")})
         return run(change(self, "order_by"), "in_bulk")
     def iterator(self, *args, **kwargs):
-        return run(self, "iterate")
+        return change(self, "all")
     def explain(self, *args, **kwargs):
         return run(self, "iterate")
 
