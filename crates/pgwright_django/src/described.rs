@@ -273,6 +273,15 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "rest_framework.authtoken", true, "rest_framework/authtoken/__init__.py", Fallback;
     "rest_framework.authtoken.apps", false, "rest_framework/authtoken/apps.py", Fallback;
     "rest_framework.authtoken.models", false, "rest_framework/authtoken/models.py", Fallback;
+    "rest_framework.fields", false, "rest_framework/fields.py", First;
+    "rest_framework.generics", false, "rest_framework/generics.py", First;
+    "rest_framework.mixins", false, "rest_framework/mixins.py", First;
+    "rest_framework.relations", false, "rest_framework/relations.py", First;
+    "rest_framework.request", false, "rest_framework/request.py", First;
+    "rest_framework.response", false, "rest_framework/response.py", First;
+    "rest_framework.serializers", false, "rest_framework/serializers.py", First;
+    "rest_framework.views", false, "rest_framework/views.py", First;
+    "rest_framework.viewsets", false, "rest_framework/viewsets.py", First;
     "rest_framework_simplejwt", true, "rest_framework_simplejwt/__init__.py", Fallback;
     "rest_framework_simplejwt.token_blacklist", true, "rest_framework_simplejwt/token_blacklist/__init__.py", Fallback;
     "rest_framework_simplejwt.token_blacklist.apps", false, "rest_framework_simplejwt/token_blacklist/apps.py", Fallback;
