@@ -138,7 +138,18 @@ impl<'a> Domain<'a> for Orm<'a> {
         if evaluator.heap.is_subclass(class, self.known.manager) {
             return self.manager_attribute(evaluator, object, class, name);
         }
-        self.inferred_attribute(evaluator, object, class, name)
+        let inferred = self.inferred_attribute(evaluator, object, class, name)?;
+        // Middleware puts objects on the request, named after their models.
+        if inferred.is_none()
+            && let Some(request) = self.known.request
+            && evaluator.heap.is_subclass(class, request)
+            && let Some(model) = self.known.by_snake.get(name)
+        {
+            let row = self.row(evaluator, Row::guessed(*model));
+            evaluator.put(object, name, row.clone());
+            return Ok(Some(row));
+        }
+        Ok(inferred)
     }
 
     fn argument(
