@@ -1,4 +1,4 @@
-from _pgwright import unknown
+from _pgwright import is_known, made_with, unknown
 from rest_framework.fields import Field
 
 MANY_RELATION_KWARGS = ()
@@ -25,6 +25,8 @@ class RelatedField(Field):
         if queryset is not None:
             self.queryset = queryset
     def get_queryset(self):
+        if not is_known(self.queryset):
+            self.queryset = made_with(self, "queryset")
         return self.queryset.all()
     def use_pk_only_optimization(self):
         return False

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Eval, Evaluator, Flow};
 use crate::value::{ClassId, Descriptor, Dict, Key, Name, Names, ObjectId, SuperOf, Value};
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
     /// An attribute; unknown where it is missing, unless something is there to catch the `AttributeError`.
     pub(crate) fn attribute_or_unknown(&mut self, object: &Value, name: &Name) -> Eval {
         let found = match self.attribute(object, name) {
@@ -45,6 +45,11 @@ impl Evaluator<'_> {
                 return Ok(Some(found));
             }
             let found = self.attribute_itself(object, name)?;
+            if let Some(Value::Unknown(_)) = &found
+                && let Some(known) = self.class_attribute_again(object, name)
+            {
+                return Ok(Some(known));
+            }
             if found.is_none() && matches!(object, Value::Instance(_) | Value::Class(_)) {
                 return domain.missing(self, object, name);
             }

@@ -255,6 +255,52 @@ impl<'a> Evaluator<'a> {
         domain.argument(self, function, parameter).unwrap_or(value)
     }
 
+    /// Evaluates an expression of a module's top level, or of a class body there, again: what could not be known while modules ran.
+    pub fn read_again(&mut self, module: ModuleId, expression: &'a Expr) -> Option<Value> {
+        let file = self.module(module).file?;
+        let scope = self.module(module).scope;
+        let place = self.stack.last().map(|activation| activation.place);
+        let mut frame = Frame::top(scope, module, file);
+        let value = self.expression(expression, &mut frame).ok();
+        if let (Some(top), Some(place)) = (self.stack.last_mut(), place) {
+            top.place = place;
+        }
+        value.filter(|value| !value.is_unknown())
+    }
+
+    /// The class attribute of an instance or class, where calling something gave nothing known while modules ran.
+    pub(crate) fn class_attribute_again(&mut self, object: &Value, name: &str) -> Option<Value> {
+        let class = match object {
+            Value::Class(class) => *class,
+            Value::Instance(id) => {
+                let instance = self.heap.instance(*id)?;
+                if instance.attributes.contains_key(name) {
+                    return None;
+                }
+                instance.class
+            }
+            _ => return None,
+        };
+        let owner = *self.heap.class(class).mro.iter().find(|owner| self.heap.class(**owner).attributes.contains_key(name))?;
+        let record = self.heap.class(owner);
+        let Some(ast::Stmt::Assign(assign)) = record.assignments.get(name) else { return None };
+        let module = record.module;
+        if !matches!(*assign.value, Expr::Call(_)) {
+            return None;
+        }
+        self.read_again(module, &assign.value)
+    }
+
+    /// An argument of the call that made an object, evaluated again.
+    pub fn made_with(&mut self, object: &Value, name: &str) -> Option<Value> {
+        let Value::Instance(id) = object else { return None };
+        let (file, call) = self.heap.instance(*id)?.call?;
+        let keyword = call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.id == name));
+        let expression = keyword.map(|keyword| &keyword.value).or_else(|| call.arguments.args.first())?;
+        let module = self.modules.iter().position(|module| module.file == Some(file))?;
+        self.read_again(ModuleId(u32::try_from(module).ok()?), expression)
+    }
+
     /// Calls a method by name, when there is one.
     pub fn call_named(&mut self, object: &Value, name: &str, args: Vec<Value>) -> Eval<Option<Value>> {
         match self.attribute(object, name)? {

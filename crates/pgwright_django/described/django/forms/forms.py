@@ -8,6 +8,7 @@ class BaseForm:
     _entries = ("is_valid",)
     prefix = None
     base_fields = {}
+    _is_cleaned = False
 
     def __init_subclass__(cls, **kwargs):
         fields = {}
@@ -28,6 +29,7 @@ class BaseForm:
             self.prefix = prefix
         self.fields = self.base_fields.copy()
         self._errors = None
+        self._is_cleaned = False
 
     def __getitem__(self, name):
         return self.fields[name].get_bound_field(self, name)
@@ -47,7 +49,8 @@ class BaseForm:
         return field_name
     @property
     def errors(self):
-        if self._errors is None:
+        if not self._is_cleaned:
+            self._is_cleaned = True
             self.full_clean()
         return self._errors
     def is_valid(self):

@@ -15,6 +15,7 @@ class BaseFormSet:
     can_delete = False
     can_order = False
     prefix = "form"
+    _is_cleaned = False
 
     def __init__(self, data=None, files=None, auto_id=None, prefix=None, initial=None, error_class=None, form_kwargs=None,
                  error_messages=None):
@@ -24,6 +25,7 @@ class BaseFormSet:
         self.form_kwargs = form_kwargs or {}
         self.is_bound = unknown("whether a formset is bound")
         self._errors = None
+        self._is_cleaned = False
         self._forms = None
 
     def __iter__(self):
@@ -80,7 +82,8 @@ class BaseFormSet:
         return self.prefix
     @property
     def errors(self):
-        if self._errors is None:
+        if not self._is_cleaned:
+            self._is_cleaned = True
             self.full_clean()
         return self._errors
     def non_form_errors(self):

@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, is_class, summon, unknown
+from _pgwright import attributes_with, is_class, is_known, made_with, summon, unknown
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models.fields.related import ForeignKey, ManyToManyField
@@ -31,6 +31,8 @@ class ModelChoiceField(ChoiceField):
 
     def _get_queryset(self):
         queryset = self._queryset
+        if not is_known(queryset):
+            self._queryset = queryset = made_with(self, "queryset")
         if queryset is None and self._relation is not None:
             queryset = _related_model(self._relation)._default_manager.all()
         return queryset

@@ -110,6 +110,11 @@ impl<'a> Domain<'a> for Orm<'a> {
             "related" => Ok(self.related_queryset(evaluator, &args)),
             "current_user" => Ok(self.current_user(evaluator)),
             "model_instance" => Ok(self.named_instance(evaluator, &args)),
+            "made_with" => Ok(match args.as_slice() {
+                [object, Value::Str(argument)] => evaluator.made_with(object, argument),
+                _ => None,
+            }
+            .unwrap_or_else(|| Value::unknown("what an object was made with"))),
             "summon" => Ok(match args.first() {
                 Some(Value::Class(class)) => self.summon(evaluator, *class),
                 _ => Value::unknown("an instance of something not known"),
