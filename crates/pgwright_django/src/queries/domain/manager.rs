@@ -226,7 +226,10 @@ impl<'a> Orm<'a> {
 
     fn through_rows(&self, evaluator: &Evaluator<'a>, manager: &Value) -> Option<QueryState> {
         let related = self.related_of(evaluator, manager)?;
-        if !related.many || related.prefetched.is_some() {
+        let class = Self::instance_class(evaluator, manager)?;
+        // Only where the default manager is of Django's own class can it not filter.
+        let plain = self.known.related.get(&self.known.plain_manager) == Some(&class);
+        if !related.many || related.prefetched.is_some() || !plain {
             return None;
         }
         let forward = self.context.models.get(related.owner).field(&related.accessor);
