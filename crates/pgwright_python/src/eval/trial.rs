@@ -281,7 +281,8 @@ impl<'a> Evaluator<'a> {
             }
             _ => return None,
         };
-        let owner = *self.heap.class(class).mro.iter().find(|owner| self.heap.class(**owner).attributes.contains_key(name))?;
+        let owner =
+            *self.heap.class(class).mro.iter().find(|owner| self.heap.class(**owner).attributes.contains_key(name))?;
         let record = self.heap.class(owner);
         let Some(ast::Stmt::Assign(assign)) = record.assignments.get(name) else { return None };
         let module = record.module;
@@ -295,7 +296,8 @@ impl<'a> Evaluator<'a> {
     pub fn made_with(&mut self, object: &Value, name: &str) -> Option<Value> {
         let Value::Instance(id) = object else { return None };
         let (file, call) = self.heap.instance(*id)?.call?;
-        let keyword = call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.id == name));
+        let keyword =
+            call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.id == name));
         let expression = keyword.map(|keyword| &keyword.value).or_else(|| call.arguments.args.first())?;
         let module = self.modules.iter().position(|module| module.file == Some(file))?;
         self.read_again(ModuleId(u32::try_from(module).ok()?), expression)
