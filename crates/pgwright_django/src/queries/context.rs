@@ -50,6 +50,8 @@ pub struct Meta {
     /// `related_objects`: foreign and one-to-one keys of other models that point here, by query name.
     pub related: Vec<(Arc<str>, FieldId)>,
     names: FxHashMap<Box<str>, Named>,
+    /// A field that could not be read: what selecting every column would send is not known.
+    pub unread: Option<String>,
 }
 
 impl Meta {
@@ -109,6 +111,23 @@ impl<'a> Context<'a> {
         context.metas = models.all.iter().map(|model| meta(models, model.id)).collect();
         add_related(models, &mut context.metas);
         context
+    }
+
+    /// Notes the fields that could not be read, by `app.Model.field`.
+    pub fn with_unread<'s>(mut self, subjects: impl Iterator<Item = &'s str>) -> Context<'a> {
+        for subject in subjects {
+            let Some((label, field)) = subject.rsplit_once('.') else { continue };
+            let Some(model) = self.models.by_label(label) else { continue };
+            if model.field(field).is_none() && !model.private_fields.iter().any(|private| private.name == field) {
+                // Children in tables and proxies select the same columns.
+                for other in &self.models.all {
+                    if self.is_subclass(other.id, model.id) {
+                        self.metas[other.id.0 as usize].unread = Some(field.to_owned());
+                    }
+                }
+            }
+        }
+        self
     }
 
     pub fn at_least(&self, major: u32, minor: u32) -> bool {

@@ -64,6 +64,7 @@ pub(crate) fn read<'a, 'm: 'a>(
                 time_zone: settings.time_zone.clone(),
             },
         )
+        .with_unread(project.unresolved.iter().map(|unresolved| unresolved.subject.as_str()))
     });
     let known =
         facts.known.get_or_init(|| Known::find(evaluator, context, classes, &settings.auth_user_model, &labels));

@@ -115,6 +115,10 @@ impl Compiler<'_, '_> {
             Some(related) => (related.model, related.alias.clone(), related.from_parent),
             None => (self.query.model, initial_alias(self.context, &mut self.query), None),
         };
+        if let Some(field) = self.context.meta(model).unread.as_ref().filter(|_| mask.is_empty()) {
+            let label = self.context.models.get(model).label();
+            return Err(Stop::Unknown(format!("the field `{field}` of {label} is not known")));
+        }
         let concrete = self.context.concrete(model);
         let mut seen: Vec<(ModelId, Alias)> = Vec::new();
         let mut columns = Vec::new();
