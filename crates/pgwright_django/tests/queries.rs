@@ -133,6 +133,7 @@ fn querysets_compile_as_django_compiles_them() {
         let results = truth["results"][version].as_object().expect("results");
         let mut differences: BTreeMap<&str, (String, String)> = BTreeMap::new();
         let mut unclear = 0;
+        let mut compared = 0;
         for (line, result) in results {
             // A name that this release does not have.
             let absent = result["error"].as_str().is_some_and(|error| error.starts_with("NameError"));
@@ -140,6 +141,7 @@ fn querysets_compile_as_django_compiles_them() {
             if absent || line.contains("Own") {
                 continue;
             }
+            compared += 1;
             let ours = answer(&trees, &truth["trees"][line]);
             let theirs = expected(result);
             let same = if theirs == "unknown" { ours.starts_with("unknown") } else { ours == theirs };
@@ -149,7 +151,7 @@ fn querysets_compile_as_django_compiles_them() {
             }
         }
         let wrong = differences.len();
-        println!("Django {version}: {} of {} agree, {unclear} not known", results.len() - wrong, results.len());
+        println!("Django {version}: {} of {compared} agree, {unclear} not known", compared - wrong);
         if shown(version) {
             for (line, (ours, theirs)) in &differences {
                 println!("{line}\n  pgwright {ours}\n  Django   {theirs}");
