@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, is_class, is_known, made_with, summon, unknown
+from _pgwright import is_class, is_known, made_with, summon, unknown
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models.fields.related import ForeignKey, ManyToManyField
@@ -86,12 +86,7 @@ def _related_model(field):
     return apps.get_model(field.model._meta.app_label, to)
 
 def _relations(model):
-    found = []
-    for base in model.__mro__:
-        for name, field in attributes_with(base, "get_attname", None):
-            if isinstance(field, (ForeignKey, ManyToManyField)):
-                found.append((name, field))
-    return found
+    return [(name, field) for name, field in model._meta.columns() if isinstance(field, (ForeignKey, ManyToManyField))]
 
 def fields_for_model(model, fields=None, exclude=None):
     found = {}
@@ -162,19 +157,20 @@ class BaseModelForm(BaseForm):
         super().__init__(data, files, auto_id, prefix, initial)
 
     def _get_validation_exclusions(self):
-        return []
+        fields = self.fields
+        return [name for name, field in self.instance._meta.columns() if name not in fields]
     def clean(self):
         return self.cleaned_data
     def _post_clean(self):
         construct_instance(self, self.instance)
         try:
-            self.instance.full_clean(validate_unique=False)
+            self.instance.full_clean(exclude=self._get_validation_exclusions(), validate_unique=False)
         except ValidationError:
             pass
         self.validate_unique()
     def validate_unique(self):
         try:
-            self.instance.validate_unique()
+            self.instance.validate_unique(exclude=self._get_validation_exclusions())
         except ValidationError:
             pass
     def validate_constraints(self):
@@ -221,13 +217,13 @@ class BaseModelFormSet(BaseFormSet):
             queryset = self.queryset
             if queryset is None:
                 queryset = self.model._default_manager.get_queryset()
-            if not queryset.query.order_by and not queryset.model._meta.ordering:
-                queryset = queryset.order_by(self.model._meta.pk.name)
+            if not self.model._meta.ordering:
+                queryset = queryset.order_by("pk")
             self._queryset = queryset
         return self._queryset
     def _construct_form(self, i, **kwargs):
-        if unknown("whether a form is of an object there is"):
-            kwargs["instance"] = self.get_queryset()[i]
+        for obj in self.get_queryset():
+            kwargs["instance"] = obj
         return super()._construct_form(i, **kwargs)
     def save_new(self, form, commit=True):
         return form.save(commit=commit)

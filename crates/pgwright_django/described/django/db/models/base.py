@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, write
+from _pgwright import attributes_with, unknown, write
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models.fields import Field
@@ -60,8 +60,40 @@ class Model(metaclass=ModelBase):
     def clean(self):
         pass
 
-    def full_clean(self, *args, **kwargs):
-        pass
+    def full_clean(self, exclude=None, validate_unique=True, validate_constraints=True):
+        self.clean_fields(exclude)
+        self.clean()
+        if validate_unique:
+            self.validate_unique(exclude)
+
+    def clean_fields(self, exclude=None):
+        from django.db.models.fields.related import ForeignKey
+        from django.forms.models import _related_model
+        excluded = exclude or ()
+        for name, field in self._meta.columns():
+            if isinstance(field, ForeignKey) and name not in excluded:
+                _related_model(field)._base_manager.filter(pk=unknown("a key")).exists()
+
+    def _exists_already(self, **values):
+        found = self.__class__._default_manager.filter(**values)
+        if unknown("whether the object is in the database"):
+            found = found.exclude(pk=unknown("a key"))
+        found.exists()
 
     def validate_unique(self, exclude=None):
+        excluded = exclude or ()
+        for name, field in self._meta.columns():
+            if field._unique and name not in excluded:
+                self._exists_already(**{name: unknown("a value")})
+        together = self._meta.option("unique_together", ())
+        for names in together:
+            if isinstance(names, str):
+                names = together
+            if not any([name in excluded for name in names]):
+                self._exists_already(**{name: unknown("a value") for name in names})
+
+    def validate_constraints(self, exclude=None):
         pass
+
+    def get_constraints(self):
+        return []

@@ -1,3 +1,4 @@
+from _pgwright import attributes_with
 from django.core.exceptions import FieldDoesNotExist
 
 class Options:
@@ -92,6 +93,17 @@ class Options:
                 if name not in found and isinstance(value, Field):
                     found[name] = value
         return list(found.values())
+
+    def columns(self):
+        """Names and fields of the model that matter to forms and validation: relations, and what is unique."""
+        if "found_columns" not in self.__dict__:
+            found = []
+            for base in self.model.__mro__:
+                for name, field in attributes_with(base, "get_attname", None):
+                    if field.is_relation or field._unique:
+                        found.append((name, field))
+            self.found_columns = found
+        return self.found_columns
 
     @property
     def local_fields(self):
