@@ -136,7 +136,12 @@ impl<'a> Evaluator<'a> {
         }
         if let Some(found) = found {
             let found = self.force(found);
-            return self.bind_to(found, object, class).map(Some);
+            let is_cached = self.joins() && matches!(found, Value::Descriptor(Descriptor::CachedProperty, _));
+            let value = self.bind_to(found, object, class)?;
+            if is_cached && let Some(instance) = self.heap.instance_mut(id) {
+                instance.attributes.insert(Name::new(name), value.clone());
+            }
+            return Ok(Some(value));
         }
         if name == "__class__" {
             return Ok(Some(Value::Class(class)));
