@@ -7,7 +7,7 @@ use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, Module
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Event, Orm};
+use super::domain::{Event, Known, Orm};
 use super::workload::{Certainty, Issued, Situation, Workload};
 
 /// Steps that one entry may take.
@@ -43,8 +43,12 @@ pub(crate) fn is_test_or_migration(module: &str) -> bool {
 }
 
 /// Executes everything the project can be asked to do, and lists the queries met.
-pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, orms: impl Fn() -> Orm<'a> + Sync) -> Workload {
-    let starts = starts(evaluator);
+pub(crate) fn execute<'a>(
+    evaluator: &mut Evaluator<'a>,
+    known: &Known,
+    orms: impl Fn() -> Orm<'a> + Sync,
+) -> Workload {
+    let starts = starts(evaluator, known);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
     let forks: Vec<Evaluator<'a>> = (0..workers).map(|_| evaluator.fork()).collect();
@@ -93,7 +97,7 @@ fn run<'a>(evaluator: &mut Evaluator<'a>, orm: &Orm<'a>, start: Start) -> Vec<Ev
 }
 
 /// Every function of the project's modules, with the classes its methods run for.
-fn starts(evaluator: &mut Evaluator<'_>) -> Vec<Start> {
+fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
     let modules: Vec<ModuleId> = own_modules(evaluator);
     for module in &modules {
         evaluator.ensure(*module);
@@ -104,7 +108,9 @@ fn starts(evaluator: &mut Evaluator<'_>) -> Vec<Start> {
     for class in (0..count).map(ClassId) {
         let record = evaluator.heap.class(class);
         let module = evaluator.module(record.module);
-        if module.origin != ModuleOrigin::Project || is_test_or_migration(&module.name) {
+        // Models of installed apps are used wherever they are written; other classes of tests are not.
+        let is_used = known.models.contains_key(&class) || !is_test_or_migration(&module.name);
+        if module.origin != ModuleOrigin::Project || !is_used {
             continue;
         }
         for ancestor in &record.mro {
@@ -162,6 +168,34 @@ fn starts(evaluator: &mut Evaluator<'_>) -> Vec<Start> {
                 _ => Receiver::Instance(user),
             };
             starts.push(Start { function, receiver, situation });
+        }
+    }
+    starts.extend(framework_starts(evaluator, &heirs));
+    starts
+}
+
+/// Attribute of a described class: the methods that its framework calls.
+const ENTRIES: &str = "_entries";
+
+/// Methods that frameworks call of the project's classes and that the classes do not define themselves.
+fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<ClassId>>) -> Vec<Start> {
+    let mut starts = Vec::new();
+    let mut classes: Vec<ClassId> = heirs.values().flatten().copied().collect();
+    classes.sort_unstable();
+    classes.dedup();
+    for class in classes {
+        let Some((_, Value::Tuple(entries))) = evaluator.heap.find_in_class(class, ENTRIES) else { continue };
+        let module = &evaluator.module(evaluator.heap.class(class).module).name;
+        if is_test_or_migration(module) {
+            continue;
+        }
+        for entry in entries.iter().filter_map(Value::as_str) {
+            let found = evaluator.heap.find_in_class(class, entry).and_then(|(_, value)| function_of(value));
+            let Some((function, _)) = found else { continue };
+            let definer = evaluator.module(evaluator.heap.function(function).module);
+            if definer.origin != ModuleOrigin::Project {
+                starts.push(Start { function, receiver: Receiver::Instance(class), situation: situation(module) });
+            }
         }
     }
     starts
