@@ -15,7 +15,7 @@ const FUEL: u32 = 40_000;
 /// Stack of one worker, in bytes of address space.
 const STACK: usize = 1 << 29;
 /// Classes that inherit a method, for which it is executed.
-const HEIRS: usize = 6;
+const HEIRS: usize = 8;
 
 /// One function to execute, for one class where it is a method.
 #[derive(Debug, Clone, Copy)]
@@ -43,11 +43,7 @@ pub(crate) fn is_test_or_migration(module: &str) -> bool {
 }
 
 /// Executes everything the project can be asked to do, and lists the queries met.
-pub(crate) fn execute<'a>(
-    evaluator: &mut Evaluator<'a>,
-    known: &Known,
-    orms: impl Fn() -> Orm<'a> + Sync,
-) -> Workload {
+pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, known: &Known, orms: impl Fn() -> Orm<'a> + Sync) -> Workload {
     let starts = starts(evaluator, known);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
