@@ -16,6 +16,7 @@ use crate::shell::{command, run};
 pub(crate) mod findings;
 pub(crate) mod models;
 pub(crate) mod mutations;
+pub(crate) mod queries;
 pub(crate) mod schema;
 
 /// One project of `tests/corpus/corpus.toml`, which says what the keys mean.

@@ -20,6 +20,7 @@ cargo xtask shop                            examples/shop on real Django: its te
 cargo xtask corpus fetch [NAME…]            download the corpus projects into the user's cache
 cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
+cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
@@ -52,6 +53,10 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["corpus", "schema", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::schema::run(&names, diff)
+        }
+        ["corpus", "queries", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::queries::run(&names, diff)
         }
         ["corpus", "mutations", names @ ..] => corpus::mutations::run(names),
         ["corpus", "check", rest @ ..] => {

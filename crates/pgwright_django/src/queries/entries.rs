@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::domain::{Event, Known, Orm};
-use super::workload::{Certainty, Issued, Situation, Workload};
+use super::workload::{Certainty, Coverage, Issued, Situation, Workload};
 
 /// Steps that one entry may take.
 const FUEL: u32 = 40_000;
@@ -277,5 +277,15 @@ fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Wo
             &other.sql,
         ))
     });
-    Workload { queries, ..Workload::default() }
+    let coverage = coverage(&queries);
+    Workload { queries, coverage, ..Workload::default() }
+}
+
+/// Places that send queries, and those of them where at least one text is known.
+fn coverage(queries: &[Issued]) -> Coverage {
+    let mut known: FxHashMap<Span, bool> = FxHashMap::default();
+    for issued in queries {
+        *known.entry(issued.span).or_default() |= issued.sql.is_ok();
+    }
+    Coverage { sites: known.len(), resolved: known.values().filter(|known| **known).count() }
 }

@@ -120,7 +120,7 @@ pub struct Unfollowed {
     pub reason: String,
 }
 
-/// Calls in the code that are written like queries, and how many of them were resolved to one.
+/// Places in the code that send queries, and for how many of them at least one SQL text is known.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct Coverage {
     pub sites: usize,
