@@ -212,7 +212,7 @@ class Tree:
         if isinstance(node, ast.Set):
             return {"set": [self.of(item) for item in node.elts]}
         if isinstance(node, ast.Dict):
-            return {"dict": [[self.of(key), self.of(value)] for key, value in zip(node.keys, node.values)]}
+            return {"dict": [[self.of(key), self.of(value)] for key, value in zip(node.keys, node.values, strict=True)]}
         if isinstance(node, ast.BinOp):
             operators = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
             operators |= {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
