@@ -4,7 +4,7 @@ use pgwright_diagnostics::{FileId, Span};
 use pgwright_python::eval::{Branches, Evaluator};
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, ModuleId, Name, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 use super::domain::{Event, Known, Orm};
@@ -114,7 +114,6 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
         }
     }
     let mut starts = Vec::new();
-    let mut seen: FxHashSet<FunctionId> = FxHashSet::default();
     let functions = u32::try_from(evaluator.heap.functions.len()).unwrap_or(u32::MAX);
     let mut owners: FxHashMap<FunctionId, (ClassId, Option<Descriptor>)> = FxHashMap::default();
     for class in (0..count).map(ClassId) {
@@ -130,7 +129,6 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
         if module.origin != ModuleOrigin::Project
             || is_test_or_migration(&module.name)
             || !matches!(record.definition, Definition::Def(_))
-            || !seen.insert(function)
         {
             continue;
         }
@@ -269,7 +267,7 @@ fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Wo
         });
     }
     queries.sort_by(|one, other| {
-        let path = |issued: &Issued| evaluator.files.get(issued.span.file).path.clone();
+        let path = |issued: &Issued| evaluator.files.path(issued.span.file);
         (path(one), one.anchor, one.span.start, &one.sql).cmp(&(
             path(other),
             other.anchor,

@@ -21,7 +21,8 @@ pub(super) enum Condition {
     Never,
 }
 
-const COMMON: [&str; 16] = [
+/// Lookups that every field has.
+pub(crate) const COMMON_LOOKUPS: [&str; 17] = [
     "exact",
     "iexact",
     "gt",
@@ -38,6 +39,7 @@ const COMMON: [&str; 16] = [
     "range",
     "isnull",
     "regex",
+    "iregex",
 ];
 
 /// Whether the last part of a path names a lookup there, rather than a transform or a JSON key.
@@ -54,12 +56,12 @@ pub(super) fn is_lookup(output: &Output, name: &str) -> bool {
         ) => true,
         (Output::Array { .. }, "contained_by" | "overlap") => true,
         (Output::Text, "search" | "trigram_similar" | "trigram_word_similar" | "trigram_strict_word_similar") => true,
-        _ => COMMON.contains(&name) || name == "iregex",
+        _ => COMMON_LOOKUPS.contains(&name),
     }
 }
 
 /// The name a lookup class is registered under (`GreaterThan(F("a"), 0)` used as an expression).
-pub(super) fn class_lookup(class: &str) -> Option<&'static str> {
+pub(crate) fn class_lookup(class: &str) -> Option<&'static str> {
     Some(match class {
         "Exact" => "exact",
         "IExact" => "iexact",

@@ -25,6 +25,7 @@ use crate::model::{Field, Model, ModelId, Origin};
 use crate::project::{Project, Unresolved};
 use context::Context;
 pub use extension::of_index as extensions_of_index;
+pub(crate) use lookup::{COMMON_LOOKUPS, class_lookup};
 
 #[derive(Debug, Default)]
 pub struct SchemaOutcome {

@@ -45,11 +45,6 @@ impl<'a> Evaluator<'a> {
                 return Ok(Some(found));
             }
             let found = self.attribute_itself(object, name)?;
-            if let Some(Value::Unknown(_)) = &found
-                && let Some(known) = self.class_attribute_again(object, name)
-            {
-                return Ok(Some(known));
-            }
             if found.is_none() && matches!(object, Value::Instance(_) | Value::Class(_)) {
                 return domain.missing(self, object, name);
             }

@@ -45,15 +45,19 @@ impl Place {
 
     /// Of the instruction that gives an expression's value.
     fn of(expression: &Expr) -> Place {
-        let anchor = match expression {
-            Expr::Call(call) => match &*call.func {
-                Expr::Attribute(attribute) => attribute.attr.range.start(),
-                _ => call.range().start(),
-            },
+        match expression {
+            Expr::Call(call) => Place::of_call(call),
+            Expr::Attribute(attribute) => Place { range: attribute.range(), anchor: attribute.attr.range.start() },
+            other => Place::start(other),
+        }
+    }
+
+    fn of_call(call: &ast::ExprCall) -> Place {
+        let anchor = match &*call.func {
             Expr::Attribute(attribute) => attribute.attr.range.start(),
-            other => other.range().start(),
+            _ => call.range().start(),
         };
-        Place { range: expression.range(), anchor }
+        Place { range: call.range(), anchor }
     }
 }
 
@@ -97,7 +101,7 @@ impl<'a> Evaluator<'a> {
         let class = self.heap.class(owner);
         let (module, statement) = (class.module, class.assignments.get(name).copied());
         match statement {
-            Some(ast::Stmt::Assign(assign)) => self.evaluated_again(module, &assign.value, value),
+            Some(ast::Stmt::Assign(assign)) => self.called_again(module, &assign.value, value),
             _ => value,
         }
     }
@@ -116,22 +120,9 @@ impl<'a> Evaluator<'a> {
             _ => None,
         });
         match assigned {
-            Some(expression) => self.evaluated_again(module, expression, value),
+            Some(expression) => self.called_again(module, expression, value),
             None => value,
         }
-    }
-
-    fn evaluated_again(&mut self, module: ModuleId, expression: &'a Expr, value: Value) -> Value {
-        // What is made of itself would go round for ever.
-        if self.forcing > 4 || !matches!(expression, Expr::Call(_) | Expr::Attribute(_)) {
-            return value;
-        }
-        let Some(file) = self.module(module).file else { return value };
-        self.forcing += 1;
-        let mut frame = Frame::top(self.module(module).scope, module, file);
-        let again = self.expression(expression, &mut frame);
-        self.forcing -= 1;
-        again.unwrap_or(value)
     }
 
     /// Whether a call is not followed any more.
@@ -184,11 +175,7 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn at_call(&mut self, call: &ast::ExprCall) {
         if let Some(top) = self.stack.last_mut() {
-            let anchor = match &*call.func {
-                Expr::Attribute(attribute) => attribute.attr.range.start(),
-                _ => call.range().start(),
-            };
-            top.place = Place { range: call.range(), anchor };
+            top.place = Place::of_call(call);
         }
     }
 
@@ -255,41 +242,32 @@ impl<'a> Evaluator<'a> {
         domain.argument(self, function, parameter).unwrap_or(value)
     }
 
+    /// What calling something, or an attribute of something, gives now; the value known before where that is not known either.
+    fn called_again(&mut self, module: ModuleId, expression: &'a Expr, value: Value) -> Value {
+        if !matches!(expression, Expr::Call(_) | Expr::Attribute(_)) {
+            return value;
+        }
+        self.read_again(module, expression).unwrap_or(value)
+    }
+
     /// Evaluates an expression of a module's top level, or of a class body there, again: what could not be known while modules ran.
-    pub fn read_again(&mut self, module: ModuleId, expression: &'a Expr) -> Option<Value> {
+    fn read_again(&mut self, module: ModuleId, expression: &'a Expr) -> Option<Value> {
+        // What is made of itself would go round for ever.
+        if self.forcing > 4 {
+            return None;
+        }
         let file = self.module(module).file?;
         let scope = self.module(module).scope;
         let place = self.stack.last().map(|activation| activation.place);
         let mut frame = Frame::top(scope, module, file);
+        self.forcing += 1;
         let value = self.expression(expression, &mut frame).ok();
+        self.forcing -= 1;
+        // The expression is not where the running function stands.
         if let (Some(top), Some(place)) = (self.stack.last_mut(), place) {
             top.place = place;
         }
         value.filter(|value| !value.is_unknown())
-    }
-
-    /// The class attribute of an instance or class, where calling something gave nothing known while modules ran.
-    pub(crate) fn class_attribute_again(&mut self, object: &Value, name: &str) -> Option<Value> {
-        let class = match object {
-            Value::Class(class) => *class,
-            Value::Instance(id) => {
-                let instance = self.heap.instance(*id)?;
-                if instance.attributes.contains_key(name) {
-                    return None;
-                }
-                instance.class
-            }
-            _ => return None,
-        };
-        let owner =
-            *self.heap.class(class).mro.iter().find(|owner| self.heap.class(**owner).attributes.contains_key(name))?;
-        let record = self.heap.class(owner);
-        let Some(ast::Stmt::Assign(assign)) = record.assignments.get(name) else { return None };
-        let module = record.module;
-        if !matches!(*assign.value, Expr::Call(_)) {
-            return None;
-        }
-        self.read_again(module, &assign.value)
     }
 
     /// An argument of the call that made an object, evaluated again.

@@ -100,7 +100,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What holds for any of a union's alternatives.
-    pub(crate) fn over(&mut self, alternatives: &[Value], mut each: impl FnMut(&mut Self, &Value) -> Eval) -> Eval {
+    pub fn over(&mut self, alternatives: &[Value], mut each: impl FnMut(&mut Self, &Value) -> Eval) -> Eval {
         let mut result: Option<Value> = None;
         self.undecided += 1;
         for alternative in alternatives {

@@ -12,50 +12,7 @@ use crate::queries::context::{Context, FieldId};
 use crate::queries::expression::{Call, Expression, Function, Lookup, Node, Right, Zone};
 use crate::queries::kind::{Kind, Output};
 use crate::queries::query::{Alias, JoinField, Query};
-
-const COMMON: [&str; 17] = [
-    "exact",
-    "iexact",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "in",
-    "contains",
-    "icontains",
-    "startswith",
-    "istartswith",
-    "endswith",
-    "iendswith",
-    "range",
-    "isnull",
-    "regex",
-    "iregex",
-];
-
-/// The name a lookup class is registered under.
-pub(crate) fn lookup_of_class(class: &str) -> Option<&'static str> {
-    Some(match class {
-        "Exact" => "exact",
-        "IExact" => "iexact",
-        "GreaterThan" => "gt",
-        "GreaterThanOrEqual" => "gte",
-        "LessThan" => "lt",
-        "LessThanOrEqual" => "lte",
-        "In" => "in",
-        "Contains" => "contains",
-        "IContains" => "icontains",
-        "StartsWith" => "startswith",
-        "IStartsWith" => "istartswith",
-        "EndsWith" => "endswith",
-        "IEndsWith" => "iendswith",
-        "Range" => "range",
-        "IsNull" => "isnull",
-        "Regex" => "regex",
-        "IRegex" => "iregex",
-        _ => return None,
-    })
-}
+use crate::schema::COMMON_LOOKUPS;
 
 fn kind_of(context: &Context, node: &Node) -> Known<Kind> {
     Ok(output::of(context, node)?.map_or(Kind::Other, |output| output.kind(context)))
@@ -82,7 +39,7 @@ fn has_lookup(node: &Node, kind: Kind, name: &str) -> bool {
             Kind::Char | Kind::Text | Kind::CiText,
             "search" | "trigram_similar" | "trigram_word_similar" | "trigram_strict_word_similar",
         ) => true,
-        _ => COMMON.contains(&name),
+        _ => COMMON_LOOKUPS.contains(&name),
     }
 }
 

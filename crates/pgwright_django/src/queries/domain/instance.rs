@@ -156,7 +156,6 @@ impl<'a> Orm<'a> {
                 .heap
                 .instance(*object)
                 .is_some_and(|instance| !self.known.is_manager(evaluator, instance.class)),
-            Some(Value::Function(_) | Value::Descriptor(..) | Value::Native(_) | Value::Class(_)) => false,
             Some(_) => false,
         };
         if !is_field {
@@ -176,7 +175,7 @@ impl<'a> Orm<'a> {
         if let Some(private) = record.private_fields.iter().find(|field| field.name == name) {
             let row = self.row_of(evaluator, id, model);
             if let Some(target) = private.to_label.as_deref().and_then(|label| self.context.models.by_label(label)) {
-                return Ok(Some(self.related_manager(evaluator, object, target.id, model, name, name, &row)));
+                return Ok(Some(self.related_manager(evaluator, object, target.id, model, name, &row)));
             }
             if row.saved != Saved::No && !row.prefetched.iter().any(|(prefetched, _)| **prefetched == *name) {
                 self.record(
@@ -220,7 +219,7 @@ impl<'a> Orm<'a> {
     }
 
     /// A relation of another model that adds this accessor, to the model or to one it inherits from.
-    fn reverse_of(&self, model: ModelId, name: &str) -> Option<&'a Reverse> {
+    pub(crate) fn reverse_of(&self, model: ModelId, name: &str) -> Option<&'a Reverse> {
         let mut at = Some(self.context.concrete(model));
         let mut depth = 0;
         let mut queue = vec![];
@@ -274,7 +273,7 @@ impl<'a> Orm<'a> {
         };
         let Some(target) = relation.to else { return Value::unknown("a relation to a model that is not known") };
         if relation.kind == RelationKind::ManyToMany {
-            return self.related_manager(evaluator, object, target, model, name, name, &row);
+            return self.related_manager(evaluator, object, target, model, name, &row);
         }
         let loaded = row.loads(name, field.null);
         let is_prefetched = row.prefetched.iter().any(|(prefetched, _)| **prefetched == *name);
@@ -317,7 +316,7 @@ impl<'a> Orm<'a> {
         let row = self.row_of(evaluator, id, model);
         let accessor = reverse.accessor.as_deref().unwrap_or_default();
         if reverse.kind != RelationKind::OneToOne {
-            return self.related_manager(evaluator, object, reverse.from, model, accessor, &reverse.query_name, &row);
+            return self.related_manager(evaluator, object, reverse.from, model, accessor, &row);
         }
         let loaded = row.loads(&reverse.query_name, false);
         let is_prefetched = row.prefetched.iter().any(|(prefetched, _)| **prefetched == *accessor);

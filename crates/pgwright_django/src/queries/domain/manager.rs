@@ -1,5 +1,7 @@
 //! Managers: of a model's class, and of relations.
 
+use std::sync::Arc;
+
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
 use pgwright_python::value::{ClassId, Foreign, Instance, Name, Object, Value};
 
@@ -22,7 +24,7 @@ pub(crate) struct Related {
     pub(crate) lookup: Option<String>,
     pub(crate) many: bool,
     /// Loaded beside the owner, by this query where one was given.
-    pub(crate) prefetched: Option<Option<std::sync::Arc<Query>>>,
+    pub(crate) prefetched: Option<Option<Arc<Query>>>,
     pub(crate) guessed: bool,
 }
 
@@ -39,7 +41,7 @@ impl<'a> Orm<'a> {
         if !self.known.is_manager(evaluator, manager.class) {
             return None;
         }
-        let bound = Instance { class: manager.class, attributes: manager.attributes.clone(), ..manager.clone() };
+        let bound = manager.clone();
         Some(self.bound_manager(evaluator, bound, class))
     }
 
@@ -103,7 +105,6 @@ impl<'a> Orm<'a> {
     }
 
     /// The manager that a relation gives an object.
-    #[expect(clippy::too_many_arguments, reason = "both ends of a relation")]
     pub(crate) fn related_manager(
         &self,
         evaluator: &mut Evaluator<'a>,
@@ -111,7 +112,6 @@ impl<'a> Orm<'a> {
         target: ModelId,
         model: ModelId,
         accessor: &str,
-        name: &str,
         row: &Row,
     ) -> Value {
         let Some(target_class) = self.class_of(target) else { return Value::unknown("a related manager") };
@@ -123,7 +123,7 @@ impl<'a> Orm<'a> {
         }
         let prefetched =
             row.prefetched.iter().find(|(prefetched, _)| **prefetched == *accessor).map(|(_, query)| query.clone());
-        let (lookup, many) = self.back(model, target, accessor, name);
+        let (lookup, many) = self.back(model, target, accessor);
         let related = Related {
             owner: model,
             accessor: accessor.to_owned(),
@@ -139,7 +139,7 @@ impl<'a> Orm<'a> {
     }
 
     /// The look-up by which the target of a relation is filtered, and whether it goes over many rows.
-    fn back(&self, model: ModelId, target: ModelId, accessor: &str, query_name: &str) -> (Option<String>, bool) {
+    fn back(&self, model: ModelId, target: ModelId, accessor: &str) -> (Option<String>, bool) {
         let record = self.context.models.get(model);
         if let Some(field) = record.field(accessor) {
             let concrete = self.context.concrete(target);
@@ -156,24 +156,10 @@ impl<'a> Orm<'a> {
         if generic {
             return (None, false);
         }
-        let mut queue = vec![self.context.concrete(model)];
-        let mut depth = 0;
-        while let Some(at) = queue.pop() {
-            let record = self.context.models.get(at);
-            let found = record
-                .reverse
-                .iter()
-                .find(|reverse| reverse.query_name == query_name && reverse.accessor.as_deref() == Some(accessor));
-            if let Some(reverse) = found {
-                return (Some(reverse.field.clone()), reverse.kind == model::RelationKind::ManyToMany);
-            }
-            queue.extend(record.parents.iter().map(|link| link.parent));
-            depth += 1;
-            if depth > 16 {
-                break;
-            }
+        match self.reverse_of(model, accessor) {
+            Some(reverse) => (Some(reverse.field.clone()), reverse.kind == model::RelationKind::ManyToMany),
+            None => (None, false),
         }
-        (None, false)
     }
 
     pub(crate) fn related_of(&self, evaluator: &Evaluator<'a>, manager: &Value) -> Option<Related> {
@@ -206,9 +192,7 @@ impl<'a> Orm<'a> {
                 let kwargs = vec![(lookup.clone(), model::Value::Instance(related.owner))];
                 let mut query = (**query).clone();
                 query.filter_is_sticky = related.many;
-                self.applied(&query, "filter", Vec::new(), kwargs)
-                    .map(std::sync::Arc::new)
-                    .map_err(std::sync::Arc::from)
+                self.applied(&query, "filter", Vec::new(), kwargs).map(Arc::new).map_err(Arc::from)
             }
             (Ok(query), None) => self.generic_filter(query, &related),
             (Err(reason), _) => Err(reason.clone()),
@@ -250,11 +234,11 @@ impl<'a> Orm<'a> {
         let kwargs = vec![(source.name.clone(), model::Value::Instance(related.owner))];
         let query = self.applied(&Query::new(ends.through), "filter", Vec::new(), kwargs).ok()?;
         let state = QueryState::all_of(ends.through);
-        Some(QueryState { query: Ok(std::sync::Arc::new(query)), guessed: related.guessed, ..state })
+        Some(QueryState { query: Ok(Arc::new(query)), guessed: related.guessed, ..state })
     }
 
     /// The objects of a `GenericRelation`: by content type and key.
-    fn generic_filter(&self, query: &Query, related: &Related) -> Result<std::sync::Arc<Query>, std::sync::Arc<str>> {
+    fn generic_filter(&self, query: &Query, related: &Related) -> Result<Arc<Query>, Arc<str>> {
         let owner = self.context.models.get(related.owner);
         let Some(field) = owner.private_fields.iter().find(|field| field.name == related.accessor) else {
             return Err("how the relation is filtered is not known".into());
@@ -263,7 +247,7 @@ impl<'a> Orm<'a> {
             (format!("{}__id", field.content_type_field), model::Value::Unknown("a content type".to_owned())),
             (field.object_id_field.clone(), model::Value::Unknown("a key".to_owned())),
         ];
-        self.applied(query, "filter", Vec::new(), kwargs).map(std::sync::Arc::new).map_err(std::sync::Arc::from)
+        self.applied(query, "filter", Vec::new(), kwargs).map(Arc::new).map_err(Arc::from)
     }
 
     /// Calls a manager's or queryset's method from inside.

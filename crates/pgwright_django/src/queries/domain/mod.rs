@@ -24,7 +24,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
-pub(crate) use record::{Entry, Event};
+pub(crate) use record::Event;
 
 use super::context::Context;
 use super::workload::Situation;
@@ -52,7 +52,8 @@ pub(crate) struct State {
     pub(crate) muted: u32,
     /// Attributes being looked for in methods that set them.
     pub(crate) inferring: Vec<(ClassId, Name)>,
-    pub(crate) entry: Entry,
+    /// From where code was entered.
+    pub(crate) situation: Situation,
     /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
@@ -72,7 +73,7 @@ impl<'a> Orm<'a> {
         state.events.clear();
         state.muted = 0;
         state.inferring.clear();
-        state.entry = Entry { situation };
+        state.situation = situation;
     }
 
     pub(crate) fn take_events(&self) -> Vec<Event> {
@@ -140,7 +141,7 @@ impl<'a> Domain<'a> for Orm<'a> {
 
     fn missing(&self, evaluator: &mut Evaluator<'a>, object: &Value, name: &str) -> Eval<Option<Value>> {
         let Some(class) = Self::instance_class(evaluator, object) else { return Ok(None) };
-        if evaluator.heap.is_subclass(class, self.known.manager) {
+        if self.known.is_manager(evaluator, class) {
             return self.manager_attribute(evaluator, object, class, name);
         }
         let inferred = self.inferred_attribute(evaluator, object, class, name)?;

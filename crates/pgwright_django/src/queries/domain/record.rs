@@ -10,12 +10,6 @@ use pgwright_diagnostics::FileId;
 use pgwright_python::eval::{Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
 
-/// From where code was entered.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Entry {
-    pub(crate) situation: Situation,
-}
-
 /// What was sent, or why that is not known.
 pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
 
@@ -73,7 +67,7 @@ impl<'a> Orm<'a> {
         }
         let Some((file, place, function)) = Self::own_place(evaluator) else { return };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
-        let situation = state.entry.situation;
+        let situation = state.situation;
         state.events.push(Event {
             file,
             place,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use pgwright_python::eval::{Eval, Evaluator, Kwargs};
+use pgwright_python::eval::{Eval, Evaluator, Flow, Kwargs};
 use pgwright_python::value::{Foreign, Name, Value};
 
 use super::instance::Row;
@@ -22,17 +22,14 @@ impl<'a> Orm<'a> {
             return Ok(Value::unknown("a queryset that is not known"));
         };
         if let Value::Union(alternatives) = queryset {
-            let mut made: Option<Value> = None;
-            for one in alternatives.iter().filter(|one| !matches!(one, Value::None | Value::Absent)) {
-                let mut args = args.to_vec();
-                args[0] = one.clone();
-                let value = self.run(evaluator, &args, kwargs)?;
-                made = Some(match made {
-                    Some(known) => evaluator.either(known, value),
-                    None => value,
-                });
-            }
-            return Ok(made.unwrap_or_else(|| Value::unknown("a queryset that is not known")));
+            return evaluator.over(alternatives, |evaluator, one| match one {
+                Value::None | Value::Absent => Err(Flow::Break),
+                one => {
+                    let mut args = args.to_vec();
+                    args[0] = one.clone();
+                    self.run(evaluator, &args, kwargs)
+                }
+            });
         }
         let Some(state) = self.state_of(evaluator, queryset) else {
             let terminal = match &**how {
@@ -248,11 +245,6 @@ impl<'a> Orm<'a> {
             query::Rows::Flat => Value::unknown("the value of a column"),
             query::Rows::Tuples | query::Rows::Named => Value::each(Value::unknown("the value of a column")),
         }
-    }
-
-    /// A query of one model alone, for what is loaded by key.
-    pub(crate) fn model_state(&self, model: ModelId) -> QueryState {
-        QueryState::all_of(model)
     }
 }
 

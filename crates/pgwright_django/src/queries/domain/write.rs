@@ -10,7 +10,7 @@ use super::manager::Related;
 use super::plain::plain;
 use super::record::Sent;
 use super::{Orm, QueryState};
-use crate::model::{self, ModelId};
+use crate::model::ModelId;
 use crate::queries::Query;
 use crate::queries::context::Named;
 use crate::queries::workload::{Rows, Terminal};
@@ -57,7 +57,9 @@ impl<'a> Orm<'a> {
             self.record(evaluator, Sent { model: Some(model), terminal, sql, rows: Rows::None, lazy: None, guessed });
         };
         match sends {
-            Ok(statements) => statements.into_iter().for_each(|one| record(one.model, Ok(one.sql.into()))),
+            Ok(statements) => {
+                write::distinct(statements).into_iter().for_each(|one| record(one.model, Ok(one.sql.into())))
+            }
             Err(reason) => record(model, Err(reason)),
         }
     }
@@ -76,9 +78,8 @@ impl<'a> Orm<'a> {
         let row = self.row_of(evaluator, *id, model);
         match what {
             "save" => {
-                let option = |name: &str| kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-                let fields = option("update_fields").unwrap_or(Value::None);
-                let force = match option("force_insert") {
+                let fields = option(kwargs, "update_fields").unwrap_or(Value::None);
+                let force = match option(kwargs, "force_insert") {
                     Some(Value::Bool(true)) => Force::Insert,
                     _ => Force::No,
                 };
@@ -126,9 +127,7 @@ impl<'a> Orm<'a> {
             "refresh" => {
                 let fields: Option<Vec<String>> = match rest.first() {
                     None | Some(Value::None) => None,
-                    Some(names) => evaluator
-                        .iterate(names)
-                        .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),
+                    Some(names) => names_in(evaluator, names),
                 };
                 let statement = match &fields {
                     None => load::refresh(self.context, model, load::Refresh::All),
@@ -163,7 +162,7 @@ impl<'a> Orm<'a> {
         match what {
             "create" => {
                 let new = Save { force: Force::Insert, key: self.key(model, kwargs), ..Save::added(model) };
-                let new = Save { values: self.values(evaluator, kwargs), ..new };
+                let new = Save { values: Self::values(kwargs), ..new };
                 // A `save()` of the project's own is what `create()` runs.
                 let instance = self.created(evaluator, model, kwargs, state.guessed);
                 if self.has_own_save(evaluator, model) {
@@ -183,16 +182,10 @@ impl<'a> Orm<'a> {
             }
             "get_or_create" | "update_or_create" => self.found_or_created(evaluator, state, what, rest, kwargs),
             "bulk_create" => {
-                let option = |name: &str| kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-                let ignores = matches!(option("ignore_conflicts"), Some(Value::Bool(true)));
-                let updates = matches!(option("update_conflicts"), Some(Value::Bool(true)));
+                let ignores = matches!(option(kwargs, "ignore_conflicts"), Some(Value::Bool(true)));
+                let updates = matches!(option(kwargs, "update_conflicts"), Some(Value::Bool(true)));
                 let names = |evaluator: &mut Evaluator<'a>, name: &str| -> Vec<String> {
-                    option(name)
-                        .and_then(|names| evaluator.iterate(&names))
-                        .unwrap_or_default()
-                        .iter()
-                        .filter_map(|name| name.as_str().map(str::to_owned))
-                        .collect()
+                    option(kwargs, name).and_then(|names| names_in(evaluator, &names)).unwrap_or_default()
                 };
                 let conflicts = if ignores {
                     bulk::Conflicts::Ignore
@@ -208,16 +201,13 @@ impl<'a> Orm<'a> {
                 for count in [bulk::Count::Several, bulk::Count::One] {
                     let values = Values::default();
                     let more = bulk::bulk_create(self.context, model, bulk::Keys::Unset, count, &conflicts, &values);
-                    merge(&mut statements, more);
+                    statements.extend(more);
                 }
                 self.send_all(evaluator, model, Terminal::BulkCreate, Ok(statements), state.guessed);
                 Ok(rest.first().cloned().unwrap_or(Value::None))
             }
             "bulk_update" => {
-                let fields: Option<Vec<String>> = rest
-                    .get(1)
-                    .and_then(|names| evaluator.iterate(names))
-                    .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect());
+                let fields = rest.get(1).and_then(|names| names_in(evaluator, names));
                 let sends = match fields {
                     Some(fields) => {
                         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
@@ -273,13 +263,11 @@ impl<'a> Orm<'a> {
         Given::of(self.context, model, &plain(self, evaluator, value)).map_err(Arc::from)
     }
 
-    fn values(&self, evaluator: &mut Evaluator<'a>, kwargs: &Kwargs) -> Values {
+    fn values(kwargs: &Kwargs) -> Values {
         let mut values = Values::default();
         for (name, value) in kwargs {
             if matches!(value, Value::None) {
                 values = values.with(name, Given::Null);
-            } else if let model::Value::Call(_) | model::Value::Combined(_) = plain(self, evaluator, value) {
-                continue;
             }
         }
         values
@@ -369,13 +357,13 @@ impl<'a> Orm<'a> {
             "clear" => Terminal::Clear,
             "set" => Terminal::Set,
             "create" if related.many => {
-                let state = QueryState { guessed: related.guessed, ..self.model_state(related.target) };
+                let state = QueryState { guessed: related.guessed, ..QueryState::all_of(related.target) };
                 let made = self.write_rows(evaluator, &state, "create", rest, kwargs)?;
                 self.link(evaluator, related, Terminal::Create, "add");
                 return Ok(Some(made));
             }
             "create" => {
-                let state = QueryState { guessed: related.guessed, ..self.model_state(related.target) };
+                let state = QueryState { guessed: related.guessed, ..QueryState::all_of(related.target) };
                 return self.write_rows(evaluator, &state, "create", rest, kwargs).map(Some);
             }
             "get_or_create" | "update_or_create" if !related.many => {
@@ -438,7 +426,7 @@ impl<'a> Orm<'a> {
                         };
                         let values = Values::default();
                         match many::many(self.context, &self.known.relations, &ends, &call, &base, &values) {
-                            Ok(more) => merge(&mut statements, more),
+                            Ok(more) => statements.extend(more),
                             Err(reason) => {
                                 return self.send_all(evaluator, target, terminal, Err(reason.into()), related.guessed);
                             }
@@ -481,13 +469,15 @@ impl<'a> Orm<'a> {
     }
 }
 
-/// Adds those statements that are not there yet.
-fn merge(statements: &mut Vec<Statement>, more: Vec<Statement>) {
-    for one in more {
-        if !statements.iter().any(|known| known.sql == one.sql) {
-            statements.push(one);
-        }
-    }
+/// The names in a sequence, where that is known; what is no text is passed over.
+fn names_in(evaluator: &mut Evaluator<'_>, names: &Value) -> Option<Vec<String>> {
+    let names = evaluator.iterate(names)?;
+    Some(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
+/// A keyword argument.
+fn option(kwargs: &Kwargs, name: &str) -> Option<Value> {
+    kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
 
 fn saved(row: &Row) -> Value {

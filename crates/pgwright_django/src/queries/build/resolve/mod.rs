@@ -10,7 +10,7 @@ mod postgres;
 use std::sync::Arc;
 
 use super::joins::{Many, PathError, column, initial_alias, setup_joins, trim_joins};
-use super::lookup::{lookup_of_class, transform};
+use super::lookup::transform;
 use super::typed::output_field;
 use super::{Known, Scope, functions, output, q, subquery};
 use crate::model::{Call as Constructor, Combined as Operation, Value};
@@ -18,6 +18,7 @@ use crate::queries::context::Context;
 use crate::queries::expression::{Call, Combined, Expression, Function, Node, Nulls, Temporal};
 use crate::queries::kind::{Kind, Output};
 use crate::queries::query::{Alias, Query};
+use crate::schema::class_lookup;
 
 /// Whether a value has `resolve_expression`.
 pub(crate) fn is_expression(value: &Value) -> bool {
@@ -432,7 +433,7 @@ impl Resolver<'_, '_, '_, '_, '_> {
             "SearchHeadline" => self.search_headline(call),
             _ if class.starts_with("Trigram") => self.trigram(call, class),
             _ => {
-                if let Some(name) = lookup_of_class(class) {
+                if let Some(name) = class_lookup(class) {
                     return self.lookup(call, name);
                 }
                 match functions::named(class) {
