@@ -203,6 +203,9 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django_otp.plugins.otp_totp", true, "django_otp/plugins/otp_totp/__init__.py", Fallback;
     "django_otp.plugins.otp_totp.apps", false, "django_otp/plugins/otp_totp/apps.py", Fallback;
     "django_otp.plugins.otp_totp.models", false, "django_otp/plugins/otp_totp/models.py", Fallback;
+    "django_scopes", true, "django_scopes/__init__.py", Fallback;
+    "django_scopes.manager", false, "django_scopes/manager.py", First;
+    "django_scopes.state", false, "django_scopes/state.py", First;
     "django_summernote", true, "django_summernote/__init__.py", Fallback;
     "django_summernote.apps", false, "django_summernote/apps.py", Fallback;
     "django_summernote.fields", false, "django_summernote/fields.py", Fallback;

@@ -23,4 +23,7 @@ pub trait Domain<'a>: Send + Sync {
         function: FunctionId,
         parameter: &'a ast::Parameter,
     ) -> Option<Value>;
+
+    /// A parameter was given this value.
+    fn passed(&self, evaluator: &mut Evaluator<'a>, function: FunctionId, parameter: &'a ast::Parameter, value: &Value);
 }

@@ -1,13 +1,13 @@
 //! Where execution starts: every function and method of the project, and what frameworks call of a class.
 
 use pgwright_diagnostics::{FileId, Span};
-use pgwright_python::eval::{Branches, Evaluator};
+use pgwright_python::eval::{Branches, Evaluator, Reached};
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, ModuleId, Name, Value};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Event, Known, Orm};
+use super::domain::{Assumptions, Event, Known, Orm, Parameter, Run, Seen, Shared, Trust};
 use super::workload::{Certainty, Coverage, Issued, Situation, Workload};
 
 /// Steps that one entry may take.
@@ -43,28 +43,71 @@ pub(crate) fn is_test_or_migration(module: &str) -> bool {
 }
 
 /// Executes everything the project can be asked to do, and lists the queries met.
-pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, known: &Known, orms: impl Fn() -> Orm<'a> + Sync) -> Workload {
+///
+/// In rounds: the first runs every function with what is known of its parameters. What callers were seen to give is used in the
+/// second, by those that had to do without. The third takes conditions as open in functions that were not executed whole.
+pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, known: &Known, orms: impl Fn(Shared) -> Orm<'a>) -> Workload {
     let starts = starts(evaluator, known);
+    let shared = Shared::of(evaluator);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
-    let forks: Vec<Evaluator<'a>> = (0..workers).map(|_| evaluator.fork()).collect();
-    let mut batches: Vec<Vec<(usize, Start)>> = vec![Vec::new(); workers];
-    for (at, start) in starts.iter().enumerate() {
-        batches[at % workers].push((at, *start));
+    let mut workers: Vec<Worker<'a>> =
+        (0..workers).map(|_| Worker { evaluator: evaluator.fork(), orm: Arc::new(orms(shared)) }).collect();
+    evaluator.branches = Branches::FirstKnown;
+    for worker in &mut workers {
+        worker.evaluator.domain = Some(worker.orm.clone());
     }
-    let mut found: Vec<(usize, Vec<Event>)> = std::thread::scope(|scope| {
-        let orms = &orms;
-        let work = |mut evaluator: Evaluator<'a>, batch: Vec<(usize, Start)>| {
-            let orm = Arc::new(orms());
-            evaluator.domain = Some(orm.clone());
-            let events: Vec<_> = batch.into_iter().map(|(at, start)| (at, run(&mut evaluator, &orm, start))).collect();
-            events
-        };
-        let handles: Vec<_> = forks
-            .into_iter()
-            .zip(batches)
-            .filter_map(|(evaluator, batch)| {
-                std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || work(evaluator, batch)).ok()
+
+    let all: Vec<usize> = (0..starts.len()).collect();
+    let mut outcomes = round(&mut workers, &starts, &all, Trust::Sound);
+
+    let seen = Arc::new(Seen::joined(workers.iter().map(|worker| worker.orm.take_seen())));
+    let informed: Vec<usize> =
+        outcomes.iter().filter(|one| one.wanted.iter().any(|wanted| seen.knows(wanted))).map(|one| one.start).collect();
+    workers.iter().for_each(|worker| worker.orm.state().seen = seen.clone());
+    outcomes.extend(round(&mut workers, &starts, &informed, Trust::Sound));
+
+    let mut reached = Reached::default();
+    workers.iter().for_each(|worker| reached.merge(&worker.evaluator.reached));
+    let mut doubted: FxHashSet<usize> = FxHashSet::default();
+    let mut partly = Vec::new();
+    for (at, start) in starts.iter().enumerate() {
+        if let Some(definition) = evaluator.unreached(start.function, &reached) {
+            doubted.insert(definition);
+            partly.push(at);
+        }
+    }
+    let doubted = Arc::new(doubted);
+    workers.iter_mut().for_each(|worker| worker.evaluator.doubted = doubted.clone());
+    outcomes.extend(round(&mut workers, &starts, &partly, Trust::Doubtful));
+    collect(evaluator, outcomes.into_iter().flat_map(|outcome| outcome.events))
+}
+
+/// Executes some of the entries.
+struct Worker<'a> {
+    evaluator: Evaluator<'a>,
+    orm: Arc<Orm<'a>>,
+}
+
+/// What one execution of an entry gave.
+struct Outcome {
+    start: usize,
+    events: Vec<Event>,
+    /// Parameters that nobody gave a value.
+    wanted: Vec<Parameter>,
+}
+
+/// Runs these of the starts, each once; outcomes are in their order.
+fn round(workers: &mut [Worker<'_>], starts: &[Start], chosen: &[usize], trust: Trust) -> Vec<Outcome> {
+    let count = workers.len();
+    let mut found: Vec<Outcome> = std::thread::scope(|scope| {
+        let handles: Vec<_> = workers
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, worker)| {
+                let batch = chosen.iter().copied().skip(at).step_by(count);
+                let work = move || -> Vec<Outcome> { batch.map(|at| run(worker, starts[at], at, trust)).collect() };
+                std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()
             })
             .collect();
         handles
@@ -72,14 +115,26 @@ pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, known: &Known, orms: im
             .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    evaluator.branches = Branches::FirstKnown;
-    found.sort_by_key(|(at, _)| *at);
-    collect(evaluator, found.into_iter().flat_map(|(_, events)| events))
+    found.sort_by_key(|outcome| outcome.start);
+    found
 }
 
-fn run<'a>(evaluator: &mut Evaluator<'a>, orm: &Orm<'a>, start: Start) -> Vec<Event> {
-    evaluator.trial(FUEL, |evaluator| {
-        orm.enter(start.situation);
+/// Executes one entry: a second time with what was assumed turned round, where something was.
+fn run(worker: &mut Worker<'_>, start: Start, number: usize, trust: Trust) -> Outcome {
+    let usual = Run { number, situation: start.situation, trust, assumptions: Assumptions::Hold };
+    let (mut events, mut wanted, assumed) = attempt(worker, start, usual);
+    if assumed {
+        let (more, also, _) = attempt(worker, start, Run { assumptions: Assumptions::Fail, ..usual });
+        events.extend(more);
+        wanted.extend(also);
+    }
+    Outcome { start: number, events, wanted }
+}
+
+fn attempt(worker: &mut Worker<'_>, start: Start, run: Run) -> (Vec<Event>, Vec<Parameter>, bool) {
+    let orm = worker.orm.clone();
+    worker.evaluator.trial(FUEL, |evaluator| {
+        orm.enter(run);
         let args = match start.receiver {
             Receiver::None => Vec::new(),
             Receiver::Class(class) => vec![Value::Class(class)],
@@ -89,7 +144,7 @@ fn run<'a>(evaluator: &mut Evaluator<'a>, orm: &Orm<'a>, start: Start) -> Vec<Ev
         let open = vec![(Name::new_static("**"), Value::Unpacked)];
         let _ = evaluator.call(&Value::Function(start.function), args, open, None);
     });
-    orm.take_events()
+    orm.take_outcome()
 }
 
 /// Every function of the project's modules, with the classes its methods run for.
@@ -171,7 +226,7 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
 /// Attribute of a described class: the methods that its framework calls.
 const ENTRIES: &str = "_entries";
 
-/// Methods that frameworks call of the project's classes and that the classes do not define themselves.
+/// Methods that frameworks call of the project's classes: for every class, also where as a project's method it runs for some only.
 fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<ClassId>>) -> Vec<Start> {
     let mut starts = Vec::new();
     let mut classes: Vec<ClassId> = heirs.values().flatten().copied().collect();
@@ -187,7 +242,14 @@ fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<Cl
             let found = evaluator.heap.find_in_class(class, entry).and_then(|(_, value)| function_of(value));
             let Some((function, _)) = found else { continue };
             let definer = evaluator.module(evaluator.heap.function(function).module);
-            if definer.origin != ModuleOrigin::Project {
+            let is_run_anyway = definer.origin == ModuleOrigin::Project
+                && evaluator
+                    .heap
+                    .function(function)
+                    .class
+                    .and_then(|class| heirs.get(&class))
+                    .is_none_or(|heirs| heirs.len() <= HEIRS);
+            if !is_run_anyway {
                 starts.push(Start { function, receiver: Receiver::Instance(class), situation: situation(module) });
             }
         }

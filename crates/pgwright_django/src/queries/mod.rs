@@ -69,7 +69,7 @@ pub(crate) fn read<'a, 'm: 'a>(
     let known =
         facts.known.get_or_init(|| Known::find(evaluator, context, classes, &settings.auth_user_model, &labels));
     match known {
-        Some(known) => entries::execute(evaluator, known, || Orm::new(context, known)),
+        Some(known) => entries::execute(evaluator, known, |shared| Orm::new(context, known, shared)),
         None => Workload::default(),
     }
 }

@@ -39,9 +39,12 @@ impl<'a> Evaluator<'a> {
         if self.joins()
             && let Some(domain) = self.domain.clone()
         {
-            if matches!(object, Value::Instance(_) | Value::Class(_))
-                && let Some(found) = domain.attribute(self, object, name)?
-            {
+            let asks = match object {
+                Value::Instance(_) | Value::Class(_) => true,
+                Value::Unknown(_) => !self.doubted.is_empty(),
+                _ => false,
+            };
+            if asks && let Some(found) = domain.attribute(self, object, name)? {
                 return Ok(Some(found));
             }
             let found = self.attribute_itself(object, name)?;

@@ -57,7 +57,7 @@ impl<'a> Evaluator<'a> {
             Expr::If(choice) => {
                 let test = self.expression(&choice.test, frame)?;
                 self.at(&choice.test);
-                match self.truth_asked(&test)? {
+                match self.truth_asked(&test)?.filter(|_| !self.doubts(frame)) {
                     Some(true) => self.expression(&choice.body, frame)?,
                     Some(false) => self.expression(&choice.orelse, frame)?,
                     None => {

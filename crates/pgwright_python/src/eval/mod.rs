@@ -13,6 +13,7 @@ mod expressions;
 mod imports;
 mod methods;
 mod operators;
+mod reached;
 mod sequences;
 mod statements;
 mod trial;
@@ -34,6 +35,7 @@ use crate::value::{ClassId, Definition, FunctionId, Heap, ModuleId, Name, Names,
 
 pub(crate) use builtins::Builtins;
 pub use calls::Kwargs;
+pub use reached::{Doubted, Reached};
 pub use trial::{Activation, Place};
 pub use ways::Items;
 
@@ -149,6 +151,10 @@ pub struct Evaluator<'a> {
     /// Opaque classes made in this trial.
     pub(crate) passing: Vec<Arc<str>>,
     pub(crate) forcing: u32,
+    /// Statements executed so far with [`Branches::Join`].
+    pub reached: Reached,
+    /// See [`reached`].
+    pub doubted: Doubted,
 }
 
 impl<'a> Evaluator<'a> {
@@ -187,6 +193,8 @@ impl<'a> Evaluator<'a> {
             needed: None,
             passing: Vec::new(),
             forcing: 0,
+            reached: Reached::default(),
+            doubted: Doubted::default(),
         }
     }
 
@@ -228,6 +236,8 @@ impl<'a> Evaluator<'a> {
             needed: None,
             passing: Vec::new(),
             forcing: 0,
+            reached: Reached::default(),
+            doubted: Doubted::default(),
         }
     }
 

@@ -39,7 +39,7 @@ impl<'a> Evaluator<'a> {
         body: &mut impl FnMut(&mut Self, &mut Frame) -> Eval<(Value, Value)>,
     ) -> Eval<bool> {
         self.at(&generator.iter);
-        let (items, many) = match self.items(iterable) {
+        let (items, many) = match self.items_doubted(iterable, outer) {
             Items::Known(items) => (items, false),
             Items::Each(item) => (vec![item], true),
         };
@@ -49,13 +49,14 @@ impl<'a> Evaluator<'a> {
         }
         let mut outcome = Ok(true);
         let mut filtered = many;
+        let doubts = self.doubts(outer);
         'items: for item in items.into_iter().take(KNOWN_ROUNDS) {
             outcome = self.assign(&generator.target, item, inner).map(|()| true);
             for condition in &generator.ifs {
                 let truth = match outcome {
                     Ok(_) => self.expression(condition, inner).and_then(|value| {
                         self.at(condition);
-                        self.truth_asked(&value)
+                        self.truth_asked(&value).map(|truth| truth.filter(|_| !doubts))
                     }),
                     Err(_) => break 'items,
                 };

@@ -7,6 +7,12 @@ use crate::value::{Definition, Key, Name, Object, Value};
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn block(&mut self, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
+        if self.doubts(frame) {
+            for statement in body {
+                self.statement_doubted(statement, frame)?;
+            }
+            return Ok(());
+        }
         for statement in body {
             self.statement(statement, frame)?;
         }
@@ -15,6 +21,7 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn statement(&mut self, statement: &'a Stmt, frame: &mut Frame) -> Eval<()> {
         self.step()?;
+        self.reach(statement, frame);
         match statement {
             Stmt::Expr(expression) => {
                 self.expression(&expression.value, frame)?;

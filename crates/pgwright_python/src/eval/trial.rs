@@ -235,10 +235,14 @@ impl<'a> Evaluator<'a> {
 
     /// What a parameter holds, when the caller does not say or does not know.
     pub(crate) fn argument(&mut self, function: FunctionId, parameter: &'a ast::Parameter, value: Value) -> Value {
-        if !self.joins() || !matches!(value, Value::Unknown(_)) {
+        if !self.joins() {
             return value;
         }
         let Some(domain) = self.domain.clone() else { return value };
+        if !matches!(value, Value::Unknown(_)) {
+            domain.passed(self, function, parameter, &value);
+            return value;
+        }
         domain.argument(self, function, parameter).unwrap_or(value)
     }
 

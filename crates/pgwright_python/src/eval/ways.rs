@@ -253,12 +253,13 @@ impl<'a> Evaluator<'a> {
         let mut ends = Ends::default();
         let mut open = 0;
         let mut decided = false;
+        let doubts = self.doubts(frame);
         for (test, body) in clauses {
             let truth = match test {
                 Some(test) => {
                     let value = self.expression(test, frame)?;
                     self.at(test);
-                    self.truth_asked(&value)?
+                    self.truth_asked(&value)?.filter(|_| !doubts)
                 }
                 None => Some(true),
             };
@@ -379,6 +380,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn boolean_joined(&mut self, operation: &'a ast::ExprBoolOp, frame: &mut Frame) -> Eval {
         let mut result: Option<Value> = None;
         let mut entered = 0;
+        let doubts = self.doubts(frame);
         let before = self.names(frame);
         for (index, expression) in operation.values.iter().enumerate() {
             let value = match self.expression(expression, frame) {
@@ -396,7 +398,7 @@ impl<'a> Evaluator<'a> {
                 break;
             }
             self.at(expression);
-            let truth = self.truth_asked(&value).inspect_err(|_| self.undecided -= entered)?;
+            let truth = self.truth_asked(&value).inspect_err(|_| self.undecided -= entered)?.filter(|_| !doubts);
             let decides = match (operation.op, truth) {
                 (ast::BoolOp::And, Some(truth)) => !truth,
                 (ast::BoolOp::Or, Some(truth)) => truth,
@@ -498,7 +500,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn for_joined(&mut self, each: &'a ast::StmtFor, frame: &mut Frame) -> Eval<()> {
         let iterable = self.expression(&each.iter, frame)?;
         self.at(&each.iter);
-        let items = self.items(&iterable);
+        let items = self.items_doubted(&iterable, frame);
         let outer = std::mem::take(&mut frame.escaped);
         let outcome = match items {
             Items::Known(items) => self.known_rounds(items, each, frame),
@@ -551,7 +553,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn while_joined(&mut self, each: &'a ast::StmtWhile, frame: &mut Frame) -> Eval<()> {
         let test = self.expression(&each.test, frame)?;
         self.at(&each.test);
-        if self.truth_asked(&test)? == Some(false) {
+        if self.truth_asked(&test)? == Some(false) && !self.doubts(frame) {
             return self.block(&each.orelse, frame);
         }
         let outer = std::mem::take(&mut frame.escaped);
@@ -622,6 +624,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn with_joined(&mut self, with: &'a ast::StmtWith, frame: &mut Frame) -> Eval<()> {
+        let mut managers = Vec::new();
         for item in &with.items {
             let manager = self.expression(&item.context_expr, frame)?;
             self.at(&item.context_expr);
@@ -632,8 +635,16 @@ impl<'a> Evaluator<'a> {
             if let Some(target) = &item.optional_vars {
                 self.assign(target, entered.unwrap_or_else(|| Value::unknown("what a `with` statement gives")), frame)?;
             }
+            managers.push(manager);
         }
-        self.block(&with.body, frame)
+        let outcome = self.block(&with.body, frame);
+        if matches!(outcome, Err(Flow::Exhausted)) {
+            return outcome;
+        }
+        for manager in managers.iter().rev().filter(|manager| matches!(manager, Value::Instance(_))) {
+            self.call_named(manager, "__exit__", vec![Value::None, Value::None, Value::None])?;
+        }
+        outcome
     }
 
     /// Whether a value counts as true, for values that do something when they are asked.

@@ -9,7 +9,7 @@ use pgwright_python::value::{ClassId, Definition, FunctionId, Name, Value};
 use rustc_hash::FxHashMap;
 
 use super::instance::Row;
-use super::{Orm, QueryState};
+use super::{Orm, Parameter, QueryState};
 use crate::queries::domain::known::snake;
 
 impl<'a> Orm<'a> {
@@ -20,6 +20,11 @@ impl<'a> Orm<'a> {
         function: FunctionId,
         parameter: &'a ast::Parameter,
     ) -> Option<Value> {
+        let key = (function, parameter.name.id.clone());
+        if let Some(handed) = self.handed(evaluator, &key) {
+            return Some(handed);
+        }
+        self.want(key);
         if let Some(annotation) = &parameter.annotation
             && let Some(value) = self.annotated(evaluator, function, annotation, 0)
         {
@@ -31,6 +36,22 @@ impl<'a> Orm<'a> {
         }
         let model = self.known.by_snake.get(name)?;
         Some(self.row(evaluator, Row::guessed(*model)))
+    }
+
+    fn want(&self, parameter: Parameter) {
+        let mut state = self.state();
+        if !state.wanted.contains(&parameter) {
+            state.wanted.push(parameter);
+        }
+    }
+
+    /// An object of the one model that has a relation, a method or a property of this name, and that attribute of it.
+    pub(crate) fn by_member(&self, evaluator: &mut Evaluator<'a>, name: &str) -> Option<Value> {
+        let model = *self.known.by_member.get(name)?;
+        match self.row(evaluator, Row::guessed(model)) {
+            row @ Value::Instance(_) => evaluator.attribute(&row, name).ok().flatten(),
+            _ => None,
+        }
     }
 
     /// A value of the annotated type.

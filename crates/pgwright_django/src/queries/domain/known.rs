@@ -1,6 +1,7 @@
 //! The classes the ORM's values are made of, found once per run.
 
 use pgwright_python::Evaluator;
+use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{Class, ClassId, Name, Names, Value};
 use rustc_hash::FxHashMap;
 
@@ -24,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) users: FxHashMap<ClassId, Vec<ModelId>>,
     /// Own models by their name in snake case, where only one has it.
     pub(crate) by_snake: FxHashMap<String, ModelId>,
+    /// Own models by the names of relations, methods and properties that no other model has.
+    pub(crate) by_member: FxHashMap<Name, ModelId>,
     pub(crate) request: Option<ClassId>,
     /// `Options`, the class of `_meta`.
     pub(crate) options: Option<ClassId>,
@@ -59,6 +62,7 @@ impl Known {
             related: FxHashMap::default(),
             users: FxHashMap::default(),
             by_snake: FxHashMap::default(),
+            by_member: FxHashMap::default(),
             request,
             options,
             user: models.by_label(user).map(|model| model.id),
@@ -101,6 +105,7 @@ impl Known {
         twice.iter().for_each(|name| {
             known.by_snake.remove(name);
         });
+        known.by_member = members(evaluator, context, &known.classes);
         if let Some(user) = known.user {
             known.by_snake.insert("user".to_owned(), user);
         }
@@ -127,6 +132,50 @@ fn managers_of(evaluator: &Evaluator<'_>, known: &Known, class: ClassId) -> Vec<
         }
     }
     found
+}
+
+/// Names of relations, methods and properties that only one own model has, or one and those that inherit from it.
+fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]) -> FxHashMap<Name, ModelId> {
+    let models = context.models;
+    let mut owners: FxHashMap<Name, Option<ModelId>> = FxHashMap::default();
+    let mut add = |name: &str, model: ModelId| {
+        if name.starts_with('_') {
+            return;
+        }
+        let owner = owners.entry(Name::new(name)).or_insert(Some(model));
+        if *owner != Some(model) {
+            *owner = None;
+        }
+    };
+    for model in models.all.iter().filter(|model| !model.abstract_ && model.origin.is_own() && !model.proxy) {
+        let is_inherited = |name: &str| model.parents.iter().any(|link| models.get(link.parent).field(name).is_some());
+        for field in model.fields.iter().filter(|field| field.relation.is_some() && !is_inherited(&field.name)) {
+            add(&field.name, model.id);
+        }
+        for accessor in model.reverse.iter().filter_map(|reverse| reverse.accessor.as_deref()) {
+            add(accessor, model.id);
+        }
+        let Some(class) = classes.get(model.id.0 as usize) else { continue };
+        let inherited: Vec<ClassId> = model
+            .parents
+            .iter()
+            .filter_map(|link| classes.get(link.parent.0 as usize))
+            .flat_map(|parent| evaluator.heap.class(*parent).mro.clone())
+            .collect();
+        for ancestor in &evaluator.heap.class(*class).mro {
+            let record = evaluator.heap.class(*ancestor);
+            let is_own = evaluator.module(record.module).origin == ModuleOrigin::Project;
+            if !is_own || inherited.contains(ancestor) {
+                continue;
+            }
+            for (name, value) in &record.attributes {
+                if matches!(value, Value::Function(_) | Value::Descriptor(..)) {
+                    add(name, model.id);
+                }
+            }
+        }
+    }
+    owners.into_iter().filter_map(|(name, owner)| Some((name, owner?))).collect()
 }
 
 /// `class RelatedManager(RelatedManager, Manager)`.

@@ -12,6 +12,7 @@ mod plain;
 mod queryset;
 mod record;
 mod run;
+mod seen;
 mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
 pub(crate) use record::Event;
+pub(crate) use seen::{Parameter, Seen, Shared};
 
 use super::context::Context;
 use super::workload::Situation;
@@ -41,6 +43,7 @@ pub(crate) const RELATED: &str = "<related>";
 pub(crate) struct Orm<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) known: &'a Known,
+    pub(crate) shared: Shared,
     state: Mutex<State>,
 }
 
@@ -52,15 +55,51 @@ pub(crate) struct State {
     pub(crate) muted: u32,
     /// Attributes being looked for in methods that set them.
     pub(crate) inferring: Vec<(ClassId, Name)>,
-    /// From where code was entered.
-    pub(crate) situation: Situation,
+    /// What is executed now.
+    pub(crate) run: Run,
+    /// Something was assumed.
+    pub(crate) assumed: bool,
+    /// Parameters that were read and that nobody gave a value.
+    pub(crate) wanted: Vec<Parameter>,
+    /// What parameters were given in this round.
+    pub(crate) collected: Seen,
+    /// What they were given in the rounds before.
+    pub(crate) seen: Arc<Seen>,
     /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
 
+/// One execution from outside.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Run {
+    /// Its place among all of them.
+    pub(crate) number: usize,
+    /// From where code was entered.
+    pub(crate) situation: Situation,
+    pub(crate) trust: Trust,
+    pub(crate) assumptions: Assumptions,
+}
+
+/// What descriptions take to be so (`assumed()`), where code may run either way.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Assumptions {
+    #[default]
+    Hold,
+    Fail,
+}
+
+/// How far to believe what a run sends.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    #[default]
+    Sound,
+    /// Conditions that are decided were taken to be open, and types were guessed from the names of attributes.
+    Doubtful,
+}
+
 impl<'a> Orm<'a> {
-    pub(crate) fn new(context: &'a Context<'a>, known: &'a Known) -> Orm<'a> {
-        Orm { context, known, state: Mutex::default() }
+    pub(crate) fn new(context: &'a Context<'a>, known: &'a Known, shared: Shared) -> Orm<'a> {
+        Orm { context, known, shared, state: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -68,16 +107,32 @@ impl<'a> Orm<'a> {
     }
 
     /// Forgets what an earlier attempt recorded, and says what is executed now.
-    pub(crate) fn enter(&self, situation: Situation) {
+    pub(crate) fn enter(&self, run: Run) {
         let mut state = self.state();
         state.events.clear();
+        state.wanted.clear();
+        state.assumed = false;
         state.muted = 0;
         state.inferring.clear();
-        state.situation = situation;
+        state.run = run;
     }
 
-    pub(crate) fn take_events(&self) -> Vec<Event> {
-        std::mem::take(&mut self.state().events)
+    /// What the last run sent, the parameters it did not know, and whether it assumed something.
+    pub(crate) fn take_outcome(&self) -> (Vec<Event>, Vec<Parameter>, bool) {
+        let mut state = self.state();
+        (std::mem::take(&mut state.events), std::mem::take(&mut state.wanted), state.assumed)
+    }
+
+    /// Whether what a description assumes holds in this run.
+    fn assumes(&self) -> bool {
+        let mut state = self.state();
+        state.assumed = true;
+        state.run.assumptions == Assumptions::Hold
+    }
+
+    /// What parameters were given since this was asked last.
+    pub(crate) fn take_seen(&self) -> Seen {
+        std::mem::take(&mut self.state().collected)
     }
 
     /// The model a class is.
@@ -111,6 +166,7 @@ impl<'a> Domain<'a> for Orm<'a> {
             "related" => Ok(self.related_queryset(evaluator, &args)),
             "current_user" => Ok(self.current_user(evaluator)),
             "model_instance" => Ok(self.named_instance(evaluator, &args)),
+            "assumed" => Ok(Value::Bool(self.assumes())),
             "made_with" => Ok(match args.as_slice() {
                 [object, Value::Str(argument)] => evaluator.made_with(object, argument),
                 _ => None,
@@ -135,6 +191,7 @@ impl<'a> Domain<'a> for Orm<'a> {
                     None => Ok(None),
                 }
             }
+            Value::Unknown(_) if self.state().run.trust == Trust::Doubtful => Ok(self.by_member(evaluator, name)),
             _ => Ok(None),
         }
     }
@@ -165,5 +222,15 @@ impl<'a> Domain<'a> for Orm<'a> {
         parameter: &'a ast::Parameter,
     ) -> Option<Value> {
         self.parameter(evaluator, function, parameter)
+    }
+
+    fn passed(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        function: FunctionId,
+        parameter: &'a ast::Parameter,
+        value: &Value,
+    ) {
+        self.see(evaluator, function, &parameter.name.id, value);
     }
 }

@@ -81,11 +81,20 @@ impl<'a> Orm<'a> {
         if &**method == "all" {
             return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
         }
-        let Some(variants) = arguments(self, evaluator, rest, &kwargs) else {
+        let Some(mut variants) = arguments(self, evaluator, rest, &kwargs) else {
             let reason = format!("the arguments of `{method}()` are not known");
             let state = QueryState { query: Err(reason.into()), fetched: false, ..state };
             return Ok(self.with_state(evaluator, *id, state));
         };
+        if &**method == "slice"
+            && let [only] = variants.as_slice()
+            && matches!(only.args.first(), Some(model::Value::Unknown(_)))
+        {
+            // Where it begins is not known: a first page has no OFFSET.
+            let mut first = only.clone();
+            first.args[0] = model::Value::None;
+            variants.push(first);
+        }
         let mut made: Option<Value> = None;
         for variant in variants {
             let query = self.next(&query, method, &variant).map(Arc::new).map_err(Arc::from);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Orm;
+use super::{Assumptions, Orm, Run, Trust};
 use crate::model::ModelId;
 use crate::queries::entries::is_test_or_migration;
 use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
@@ -67,7 +67,8 @@ impl<'a> Orm<'a> {
         }
         let Some((file, place, function)) = Self::own_place(evaluator) else { return };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
-        let situation = state.situation;
+        let Run { situation, trust, assumptions, .. } = state.run;
+        let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail;
         state.events.push(Event {
             file,
             place,
@@ -78,7 +79,7 @@ impl<'a> Orm<'a> {
             rows: sent.rows,
             in_loop,
             lazy: sent.lazy,
-            guessed: sent.guessed,
+            guessed: sent.guessed || doubtful,
             situation,
         });
     }

@@ -1,0 +1,2 @@
+from .manager import ScopedManager
+from .state import get_scope, scope, scopes_disabled

@@ -1,0 +1,151 @@
+//! Which code was executed, and the second look at what was not.
+//!
+//! A condition that is decided by what is known (a setting, an empty dictionary of a class) hides the code behind it. Where a run
+//! over everything has left statements of a function out, that function can be run again with no condition decided:
+//! [`Evaluator::doubted`].
+
+use std::sync::Arc;
+
+use pgwright_diagnostics::FileId;
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashSet;
+
+use super::{Evaluator, Flow, Frame, Items};
+use crate::modules::ModuleOrigin;
+use crate::value::{Definition, FunctionId, Value};
+
+/// Statements of the project that were executed: one bit per byte of their files.
+#[derive(Debug, Default, Clone)]
+pub struct Reached {
+    files: Vec<Vec<u64>>,
+}
+
+impl Reached {
+    fn insert(&mut self, file: FileId, offset: u32) {
+        let (file, word, bit) = (file.0 as usize, offset as usize / 64, offset % 64);
+        if self.files.len() <= file {
+            self.files.resize_with(file + 1, Vec::new);
+        }
+        let words = &mut self.files[file];
+        if words.len() <= word {
+            words.resize(word + 1, 0);
+        }
+        words[word] |= 1 << bit;
+    }
+
+    fn contains(&self, file: FileId, offset: u32) -> bool {
+        let words = self.files.get(file.0 as usize);
+        words.and_then(|words| words.get(offset as usize / 64)).is_some_and(|word| word >> (offset % 64) & 1 == 1)
+    }
+
+    /// What either has seen.
+    pub fn merge(&mut self, other: &Reached) {
+        if self.files.len() < other.files.len() {
+            self.files.resize_with(other.files.len(), Vec::new);
+        }
+        for (words, more) in self.files.iter_mut().zip(&other.files) {
+            if words.len() < more.len() {
+                words.resize(more.len(), 0);
+            }
+            words.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
+        }
+    }
+
+    /// Whether every statement of a body was executed, those of functions and classes in it left aside.
+    fn covers(&self, file: FileId, body: &[Stmt]) -> bool {
+        let mut finder = Unreached { reached: self, file, found: false };
+        finder.visit_body(body);
+        !finder.found
+    }
+}
+
+struct Unreached<'r> {
+    reached: &'r Reached,
+    file: FileId,
+    found: bool,
+}
+
+impl<'v> Visitor<'v> for Unreached<'_> {
+    fn visit_stmt(&mut self, statement: &'v Stmt) {
+        if self.found {
+            return;
+        }
+        if !self.reached.contains(self.file, statement.start().to_u32()) {
+            self.found = true;
+            return;
+        }
+        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+            visitor::walk_stmt(self, statement);
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'v Expr) {}
+}
+
+/// Functions whose conditions are all taken to be open, by the address of their definition.
+pub type Doubted = Arc<FxHashSet<usize>>;
+
+impl<'a> Evaluator<'a> {
+    /// Notes that a statement is executed.
+    pub(crate) fn reach(&mut self, statement: &Stmt, frame: &Frame) {
+        if self.joins() && self.module(frame.module).origin == ModuleOrigin::Project {
+            self.reached.insert(frame.file, statement.start().to_u32());
+        }
+    }
+
+    /// The address of a function's definition, when parts of its body were not executed.
+    pub fn unreached(&self, function: FunctionId, reached: &Reached) -> Option<usize> {
+        let function = self.heap.function(function);
+        let Definition::Def(def) = function.definition else { return None };
+        let file = self.module(function.module).file?;
+        (!reached.covers(file, &def.body)).then(|| std::ptr::from_ref(def).addr())
+    }
+
+    /// Whether the running function's conditions are all taken to be open.
+    pub(crate) fn doubts(&self, frame: &Frame) -> bool {
+        if self.doubted.is_empty() {
+            return false;
+        }
+        let Some(function) = frame.function else { return false };
+        match self.heap.function(function).definition {
+            Definition::Def(def) => self.doubted.contains(&std::ptr::from_ref(def).addr()),
+            Definition::Lambda(_) => false,
+        }
+    }
+
+    /// [`Evaluator::items`], where what was seen to be empty may not be.
+    pub(crate) fn items_doubted(&mut self, value: &Value, frame: &Frame) -> Items {
+        match self.items(value) {
+            Items::Known(items) if items.is_empty() && self.doubts(frame) => {
+                Items::Each(Value::unknown("an item of what was seen to be empty"))
+            }
+            items => items,
+        }
+    }
+
+    /// Executes a statement of a doubted function: what it raises does not end the function, and it may not use up everything.
+    pub(crate) fn statement_doubted(&mut self, statement: &'a Stmt, frame: &mut Frame) -> super::Eval<()> {
+        let before = self.fuel;
+        let outermost = self.stack.len() == 1;
+        if outermost {
+            self.fuel = before / 2;
+        }
+        let outcome = self.statement(statement, frame);
+        if outermost && self.needed.is_none() {
+            self.fuel += before - before / 2;
+        }
+        match outcome {
+            Err(Flow::Raise(_)) if !matches!(statement, Stmt::Raise(_)) => {}
+            Err(Flow::Exhausted) if outermost && self.needed.is_none() => {}
+            outcome => return outcome,
+        }
+        if let Stmt::Assign(assign) = statement {
+            for target in &assign.targets {
+                self.assign(target, Value::unknown("what could not be evaluated"), frame)?;
+            }
+        }
+        Ok(())
+    }
+}
