@@ -72,12 +72,12 @@ fn sent(line: u32, sql: &str) -> Sent {
 }
 
 /// What the functions of `shop/views.py` send, in the order of lines. A text that is not known is its reason.
-fn workload(views: &str) -> Vec<Sent> {
+fn workload(models: &str, views: &str) -> Vec<Sent> {
     let host = Memory::new([
         ("manage.py", MANAGE),
         ("settings.py", SETTINGS),
         ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
+        ("shop/models.py", models),
         ("shop/views.py", views),
     ]);
     let request = ReadRequest {
@@ -107,7 +107,13 @@ fn workload(views: &str) -> Vec<Sent> {
 
 #[track_caller]
 fn check(views: &str, expected: &[Sent]) {
-    let found = workload(views);
+    check_with("", views, expected);
+}
+
+/// The same with more models than [`MODELS`].
+#[track_caller]
+fn check_with(more: &str, views: &str, expected: &[Sent]) {
+    let found = workload(&format!("{MODELS}{more}"), views);
     assert!(found == expected, "found {found:#?}\nexpected {expected:#?}");
 }
 
@@ -290,6 +296,116 @@ def both():
 }
 
 #[test]
+fn who_hears_of_deletions_has_to_know_the_rows() {
+    let models = "
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+
+
+class Shelf(models.Model):
+    books = models.ManyToManyField(Book)
+
+
+@receiver(post_delete, sender=Book)
+def forget(instance, **kwargs):
+    pass
+
+
+def forget_link(**kwargs):
+    pass
+
+
+post_delete.connect(forget_link, sender=Shelf.books.through)
+";
+    let views = "\
+from shop.models import Author, Book, Shelf
+
+def deleted(shelf: Shelf, author: Author):
+    Author.objects.filter(name=\"x\").delete()
+    shelf.books.clear()
+";
+    check_with(
+        models,
+        views,
+        &[
+            sent(4, "DELETE FROM \"shop_author\" WHERE \"shop_author\".\"id\" IN (%s)"),
+            sent(4, "DELETE FROM \"shop_book\" WHERE \"shop_book\".\"id\" IN (%s)"),
+            sent(4, "DELETE FROM \"shop_shelf_books\" WHERE \"shop_shelf_books\".\"id\" IN (%s)"),
+            sent(4, "SELECT AUTHOR FROM \"shop_author\" WHERE \"shop_author\".\"name\" = %s"),
+            sent(4, "SELECT BOOK FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" IN (%s)"),
+            sent(
+                4,
+                "SELECT \"shop_shelf_books\".\"id\", \"shop_shelf_books\".\"shelf_id\", \"shop_shelf_books\".\"book_id\" FROM \"shop_shelf_books\" WHERE \"shop_shelf_books\".\"book_id\" IN (%s)",
+            ),
+            sent(5, "DELETE FROM \"shop_shelf_books\" WHERE \"shop_shelf_books\".\"id\" IN (%s)"),
+            sent(
+                5,
+                "SELECT \"shop_shelf_books\".\"id\", \"shop_shelf_books\".\"shelf_id\", \"shop_shelf_books\".\"book_id\" FROM \"shop_shelf_books\" WHERE \"shop_shelf_books\".\"shelf_id\" = %s",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn receivers_are_run_for_their_senders() {
+    let models = "
+from django.apps import AppConfig
+from django.db.models.signals import post_save
+
+
+def count(instance, **kwargs):
+    from shop.views import counted
+
+    counted(instance)
+
+
+post_save.connect(count, sender=Book)
+";
+    let views = "\
+def counted(thing):
+    return thing.author.books.count()
+";
+    check_with(
+        models,
+        views,
+        &[
+            sent(2, "SELECT AUTHOR FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 21")
+                .lazy(Lazy::ForeignKey),
+            sent(2, "SELECT COUNT(*) AS \"__count\" FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" = %s"),
+        ],
+    );
+}
+
+#[test]
+fn meta_knows_the_fields_of_a_model() {
+    let views = "\
+from django.db import models
+from shop.models import Author, Book
+
+def kept(book: Book):
+    names = [field.name for field in book._meta.concrete_fields if not field.primary_key and not field.is_relation]
+    book.save(update_fields=names)
+
+def related(author: Author):
+    for relation in author._meta.related_objects:
+        if isinstance(relation.field, models.ForeignKey):
+            getattr(author, relation.get_accessor_name()).count()
+
+def filtered():
+    field = Book._meta.get_field(\"author\")
+    return field.related_model.objects.filter(**{field.target_field.name: 3}).exists()
+";
+    check(
+        views,
+        &[
+            sent(6, "UPDATE \"shop_book\" SET \"price\" = %s, \"hidden\" = %s WHERE \"shop_book\".\"id\" = %s"),
+            sent(11, "SELECT COUNT(*) AS \"__count\" FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" = %s"),
+            sent(15, "SELECT %s AS \"a\" FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 1"),
+        ],
+    );
+}
+
+#[test]
 fn get_or_create_reads_and_may_write() {
     let views = "\
 from shop.models import Author
@@ -341,7 +457,7 @@ def branches():
     }
     views.push_str(&format!("{}print(row_9.books.count())\n", "    ".repeat(11)));
 
-    let found = workload(&views);
+    let found = workload(MODELS, &views);
     let sql = "SELECT %s AS \"a\" FROM \"shop_author\" WHERE \"shop_author\".\"name\" = %s LIMIT 1";
     for (number, line) in views.lines().enumerate() {
         if line.ends_with(".exists()") {

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models.fields.related import ManyToManyField
+from django.db.models.fields.related import AutomaticThrough, ManyToManyField
 
 class SortedManyToManyField(ManyToManyField):
     def __init__(self, to, sorted=True, base_class=None, **kwargs):
@@ -10,7 +10,7 @@ class SortedManyToManyField(ManyToManyField):
 
     def contribute_to_class(self, cls, name, **kwargs):
         super().contribute_to_class(cls, name)
-        if self.sorted and self.through is None and not cls._meta.abstract and not cls._meta.proxy:
+        if self.sorted and isinstance(self.through, AutomaticThrough) and not cls._meta.abstract and not cls._meta.proxy:
             self.through = self._between(cls, name)
             if self.symmetrical is None:
                 self.symmetrical = self.to == "self"

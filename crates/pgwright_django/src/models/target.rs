@@ -84,7 +84,9 @@ pub(super) fn relation_of(
 
 /// `through` of a many-to-many field, also where a library keeps it on `remote_field`.
 fn through_of(evaluator: &Evaluator<'_>, object: ObjectId) -> Option<Evaluated> {
-    let given = |value: Option<Evaluated>| value.filter(|value| !matches!(value, Evaluated::None));
+    // An object stands for the model that Django makes by itself.
+    let given =
+        |value: Option<Evaluated>| value.filter(|value| !matches!(value, Evaluated::None | Evaluated::Instance(_)));
     given(attribute(evaluator, object, "through")).or_else(|| match attribute(evaluator, object, "remote_field")? {
         Evaluated::Instance(remote) => given(attribute(evaluator, remote, "through")),
         _ => None,

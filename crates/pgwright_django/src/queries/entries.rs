@@ -7,7 +7,7 @@ use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, Module
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Assumptions, Event, Known, Orm, Parameter, Run, Seen, Shared, Trust};
+use super::domain::{Assumptions, Event, Heard, Known, Orm, Parameter, Run, Seen, Shared, Trust};
 use super::workload::{Certainty, Coverage, Issued, Situation, Workload};
 
 /// Steps that one entry may take.
@@ -30,6 +30,8 @@ enum Receiver {
     None,
     Instance(ClassId),
     Class(ClassId),
+    /// A receiver of a signal, by its place in [`Heard::runs`].
+    Signal(usize),
 }
 
 /// Whether a module is a test or a migration: what it does is not what production does.
@@ -46,8 +48,18 @@ pub(crate) fn is_test_or_migration(module: &str) -> bool {
 ///
 /// In rounds: the first runs every function with what is known of its parameters. What callers were seen to give is used in the
 /// second, by those that had to do without. The third takes conditions as open in functions that were not executed whole.
-pub(crate) fn execute<'a>(evaluator: &mut Evaluator<'a>, known: &Known, orms: impl Fn(Shared) -> Orm<'a>) -> Workload {
-    let starts = starts(evaluator, known);
+pub(crate) fn execute<'a>(
+    evaluator: &mut Evaluator<'a>,
+    known: &Known,
+    heard: &Heard,
+    orms: impl Fn(Shared) -> Orm<'a>,
+) -> Workload {
+    let mut starts = starts(evaluator, known);
+    let received = heard.runs.iter().enumerate().filter_map(|(at, run)| {
+        let function = heard.receivers.get(run.receiver)?.function()?;
+        Some(Start { function, receiver: Receiver::Signal(at), situation: Situation::Other })
+    });
+    starts.extend(received);
     let shared = Shared::of(evaluator);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
@@ -139,6 +151,10 @@ fn attempt(worker: &mut Worker<'_>, start: Start, run: Run) -> (Vec<Event>, Vec<
             Receiver::None => Vec::new(),
             Receiver::Class(class) => vec![Value::Class(class)],
             Receiver::Instance(class) => vec![orm.summon(evaluator, class)],
+            Receiver::Signal(at) => {
+                let _ = orm.receive(evaluator, at);
+                return;
+            }
         };
         // What is raised ends this way into the code, as it does at run time.
         let open = vec![(Name::new_static("**"), Value::Unpacked)];

@@ -18,7 +18,7 @@ pub(crate) mod relabel;
 pub mod workload;
 pub mod write;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use context::Context;
 use pgwright_python::Evaluator;
@@ -27,7 +27,7 @@ pub use query::Query;
 
 use crate::model::Models;
 use crate::project::Project;
-use domain::{Known, Orm};
+use domain::{Heard, Known, Orm, Shared};
 use workload::Workload;
 
 /// What the workload is read against. It outlives the evaluator, whose values refer to it.
@@ -35,6 +35,7 @@ use workload::Workload;
 pub(crate) struct Facts {
     models: OnceLock<Models>,
     known: OnceLock<Option<Known>>,
+    heard: OnceLock<Heard>,
 }
 
 impl Facts {
@@ -68,8 +69,10 @@ pub(crate) fn read<'a, 'm: 'a>(
     });
     let known =
         facts.known.get_or_init(|| Known::find(evaluator, context, classes, &settings.auth_user_model, &labels));
-    match known {
-        Some(known) => entries::execute(evaluator, known, |shared| Orm::new(context, known, shared)),
-        None => Workload::default(),
-    }
+    let Some(known) = known else { return Workload::default() };
+    let heard = facts.heard.get_or_init(|| {
+        let orm = Arc::new(Orm::new(context, known, None, Shared::of(evaluator)));
+        Heard::find(evaluator, context, known, orm, &labels)
+    });
+    entries::execute(evaluator, known, heard, |shared| Orm::new(context, known, Some(heard), shared))
 }

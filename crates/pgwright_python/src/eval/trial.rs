@@ -93,6 +93,18 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Runs `work` for good, outside any trial, with so many steps.
+    pub fn lasting(&mut self, fuel: u32, work: impl FnOnce(&mut Self)) {
+        let (depth, tries) = (std::mem::take(&mut self.depth), std::mem::take(&mut self.tries));
+        self.fuel = fuel;
+        work(self);
+        self.stack.clear();
+        self.undecided = 0;
+        self.forcing = 0;
+        (self.depth, self.tries) = (depth, tries);
+        self.fuel = FUEL;
+    }
+
     /// A class attribute that was not known while modules ran, when it can be known now.
     pub(crate) fn class_value_again(&mut self, owner: ClassId, name: &str, value: Value) -> Value {
         if !self.joins() || !matches!(value, Value::Unknown(_)) {

@@ -1,11 +1,17 @@
 from _pgwright import is_class, path_of
 
+EVERY = "every sender"
+
 class Signal:
-    """Receivers are kept by their sender; those of every sender under no name."""
+    """Receivers are kept by their sender; those of every sender under no name. `connected` is what models' signals are read by."""
 
     def __init__(self, use_caching=False):
         self.receivers = {}
-    def connect(self, receiver, sender=None, weak=True, dispatch_uid=None):
+        self.connected = []
+    def connect(self, receiver, sender=EVERY, weak=True, dispatch_uid=None):
+        self.connected.append((sender, receiver))
+        if sender == EVERY:
+            sender = None
         key = path_of(sender) if is_class(sender) else sender
         self.receivers.setdefault(key, []).append(receiver)
     def disconnect(self, receiver=None, sender=None, dispatch_uid=None):

@@ -202,22 +202,6 @@ impl<'a> Orm<'a> {
         Ok(None)
     }
 
-    /// What `_meta` lists of a model: which of its fields comes next is not told apart.
-    pub(crate) fn options_attribute(name: &str) -> Option<Value> {
-        let lists = matches!(
-            name,
-            "fields"
-                | "local_fields"
-                | "concrete_fields"
-                | "local_concrete_fields"
-                | "many_to_many"
-                | "local_many_to_many"
-                | "related_objects"
-                | "private_fields"
-        );
-        lists.then(|| Value::each(Value::unknown("a field of a model")))
-    }
-
     /// A relation of another model that adds this accessor, to the model or to one it inherits from.
     pub(crate) fn reverse_of(&self, model: ModelId, name: &str) -> Option<&'a Reverse> {
         let mut at = Some(self.context.concrete(model));

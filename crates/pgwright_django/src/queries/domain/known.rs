@@ -5,6 +5,7 @@ use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{Class, ClassId, Name, Names, Value};
 use rustc_hash::FxHashMap;
 
+use super::meta::{FieldObjects, through_classes};
 use crate::model::ModelId;
 use crate::queries::context::Context;
 use crate::queries::write::Relations;
@@ -31,7 +32,9 @@ pub(crate) struct Known {
     /// `Options`, the class of `_meta`.
     pub(crate) options: Option<ClassId>,
     pub(crate) user: Option<ModelId>,
+    /// Without who listens to changes.
     pub(crate) relations: Relations,
+    pub(crate) field_objects: FieldObjects,
 }
 
 impl Known {
@@ -52,6 +55,8 @@ impl Known {
         let queryset = class("django.db.models.query", "QuerySet")?;
         let options = class("django.db.models.options", "Options");
         let request = class("django.http.request", "HttpRequest");
+        let mut classes = classes;
+        through_classes(evaluator, context, &mut classes, model, plain_manager, options);
         let mut known = Known {
             models: FxHashMap::default(),
             classes,
@@ -67,6 +72,7 @@ impl Known {
             options,
             user: models.by_label(user).map(|model| model.id),
             relations: Relations::new(context, apps),
+            field_objects: FieldObjects::default(),
         };
         known.models = known.classes.iter().zip(&models.all).map(|(class, model)| (*class, model.id)).collect();
         let mut managers = vec![plain_manager];
@@ -102,6 +108,7 @@ impl Known {
                 twice.push(name);
             }
         }
+        known.field_objects = FieldObjects::make(evaluator, context, &known);
         twice.iter().for_each(|name| {
             known.by_snake.remove(name);
         });

@@ -35,11 +35,11 @@ impl<'a> Orm<'a> {
         if matches!(name, "_default_manager" | "_base_manager" | "objects") {
             return self.default_manager(evaluator, model, class, name);
         }
-        let (_, found) = evaluator.heap.find_in_class(class, name)?;
+        let Some((_, found)) = evaluator.heap.find_in_class(class, name) else { return self.class_field(model, name) };
         let Value::Instance(id) = found else { return None };
         let manager = evaluator.heap.instance(*id)?;
         if !self.known.is_manager(evaluator, manager.class) {
-            return None;
+            return self.class_field(model, name);
         }
         let bound = manager.clone();
         Some(self.bound_manager(evaluator, bound, class))

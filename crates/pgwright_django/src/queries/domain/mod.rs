@@ -5,9 +5,11 @@
 //! and what parameters hold ([`argument`]).
 
 mod argument;
+mod heard;
 mod instance;
 mod known;
 mod manager;
+mod meta;
 mod plain;
 mod queryset;
 mod record;
@@ -22,6 +24,7 @@ use pgwright_python::value::{ClassId, FunctionId, Name, Value};
 use pgwright_python::{Domain, ast};
 use rustc_hash::FxHashMap;
 
+pub(crate) use heard::Heard;
 pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
@@ -30,6 +33,7 @@ pub(crate) use seen::{Parameter, Seen, Shared};
 
 use super::context::Context;
 use super::workload::Situation;
+use super::write::Relations;
 use crate::model::ModelId;
 
 /// Attribute of a queryset's instance that holds its [`QueryState`].
@@ -44,6 +48,8 @@ pub(crate) struct Orm<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) known: &'a Known,
     pub(crate) shared: Shared,
+    /// Who listens to changes; none while that is being found out.
+    pub(crate) heard: Option<&'a Heard>,
     state: Mutex<State>,
 }
 
@@ -98,8 +104,18 @@ pub(crate) enum Trust {
 }
 
 impl<'a> Orm<'a> {
-    pub(crate) fn new(context: &'a Context<'a>, known: &'a Known, shared: Shared) -> Orm<'a> {
-        Orm { context, known, shared, state: Mutex::default() }
+    pub(crate) fn new(context: &'a Context<'a>, known: &'a Known, heard: Option<&'a Heard>, shared: Shared) -> Orm<'a> {
+        Orm { context, known, heard, shared, state: Mutex::default() }
+    }
+
+    /// Who refers to what, and who listens.
+    pub(crate) fn relations(&self) -> &'a Relations {
+        self.heard.map_or(&self.known.relations, |heard| &heard.relations)
+    }
+
+    /// Records nothing from here on.
+    pub(crate) fn mute(&self) {
+        self.state().muted += 1;
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -164,6 +180,8 @@ impl<'a> Domain<'a> for Orm<'a> {
                 None => Ok(Value::unknown("a related queryset")),
             },
             "related" => Ok(self.related_queryset(evaluator, &args)),
+            "model_field" => Ok(self.model_field(&args)),
+            "notify" => self.notify(evaluator, &args, &kwargs),
             "current_user" => Ok(self.current_user(evaluator)),
             "model_instance" => Ok(self.named_instance(evaluator, &args)),
             "assumed" => Ok(Value::Bool(self.assumes())),
@@ -187,8 +205,13 @@ impl<'a> Domain<'a> for Orm<'a> {
                 let Some(instance) = evaluator.heap.instance(*id) else { return Ok(None) };
                 match self.model_of(instance.class) {
                     Some(model) => self.row_attribute(evaluator, object, *id, model, name),
-                    None if Some(instance.class) == self.known.options => Ok(Self::options_attribute(name)),
-                    None => Ok(None),
+                    None if Some(instance.class) == self.known.options => {
+                        Ok(self.options_attribute(evaluator, *id, name))
+                    }
+                    None => {
+                        let field = Self::field_of(evaluator, *id);
+                        Ok(field.and_then(|field| self.field_attribute(evaluator, object, field, name)))
+                    }
                 }
             }
             Value::Unknown(_) if self.state().run.trust == Trust::Doubtful => Ok(self.by_member(evaluator, name)),

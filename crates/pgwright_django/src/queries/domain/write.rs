@@ -31,7 +31,7 @@ impl<'a> Orm<'a> {
             return Ok(Value::unknown("a write to something not known"));
         };
         if let Some(model) = self.model_of(class) {
-            return Ok(self.write_row(evaluator, object, model, what, rest, kwargs));
+            return self.write_row(evaluator, object, model, what, rest, kwargs);
         }
         if let Some(related) = self.related_of(evaluator, object)
             && let Some(value) = self.write_related(evaluator, object, &related, what, rest, kwargs)?
@@ -73,10 +73,10 @@ impl<'a> Orm<'a> {
         what: &str,
         rest: &[Value],
         kwargs: &Kwargs,
-    ) -> Value {
-        let Value::Instance(id) = object else { return Value::None };
+    ) -> Eval {
+        let Value::Instance(id) = object else { return Ok(Value::None) };
         let row = self.row_of(evaluator, *id, model);
-        match what {
+        Ok(match what {
             "save" => {
                 let fields = option(kwargs, "update_fields").unwrap_or(Value::None);
                 let force = match option(kwargs, "force_insert") {
@@ -120,8 +120,10 @@ impl<'a> Orm<'a> {
                 Value::None
             }
             "delete" => {
-                let statements = delete::delete(self.context, &self.known.relations, model, delete::Parents::Deleted);
+                let statements = delete::delete(self.context, self.relations(), model, delete::Parents::Deleted);
+                let gone = Self::deleted(&statements);
                 self.send_all(evaluator, model, Terminal::Delete, Ok(statements), row.guessed);
+                self.tell_deleted(evaluator, &gone, Some((model, object)))?;
                 Value::unknown("how much was deleted")
             }
             "refresh" => {
@@ -146,7 +148,7 @@ impl<'a> Orm<'a> {
                 Value::None
             }
             _ => Value::None,
-        }
+        })
     }
 
     /// What a queryset's methods write.
@@ -229,13 +231,45 @@ impl<'a> Orm<'a> {
             }
             "delete" => {
                 let sends = self.rows(state).and_then(|rows| {
-                    delete::delete_rows(self.context, &self.known.relations, model, &rows).map_err(Arc::from)
+                    delete::delete_rows(self.context, self.relations(), model, &rows).map_err(Arc::from)
                 });
+                let gone = sends.as_deref().map(Self::deleted).unwrap_or_default();
                 self.send_all(evaluator, model, Terminal::Delete, sends, state.guessed);
+                self.tell_deleted(evaluator, &gone, None)?;
                 Ok(Value::unknown("how much was deleted"))
             }
             _ => Ok(Value::unknown(format!("what `{what}` gives"))),
         }
+    }
+
+    /// Models whose rows a deletion takes away.
+    fn deleted(statements: &[Statement]) -> Vec<ModelId> {
+        let mut gone = Vec::new();
+        for statement in statements.iter().filter(|statement| statement.action == write::Action::Delete) {
+            if !gone.contains(&statement.model) {
+                gone.push(statement.model);
+            }
+        }
+        gone
+    }
+
+    /// Receivers of libraries hear of each object that goes.
+    fn tell_deleted(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        gone: &[ModelId],
+        object: Option<(ModelId, &Value)>,
+    ) -> Eval<()> {
+        for model in gone.iter().filter(|model| self.relations().listened.contains(model)) {
+            let instance = match object {
+                Some((own, object)) if own == *model => object.clone(),
+                _ => self.row(evaluator, Row::plain(*model)),
+            };
+            for signal in ["pre_delete", "post_delete"] {
+                self.tell(evaluator, signal, *model, &instance, &Vec::new())?;
+            }
+        }
+        Ok(())
     }
 
     /// The rows of a queryset.
@@ -425,7 +459,7 @@ impl<'a> Orm<'a> {
                             _ => many::Call::Set(count),
                         };
                         let values = Values::default();
-                        match many::many(self.context, &self.known.relations, &ends, &call, &base, &values) {
+                        match many::many(self.context, self.relations(), &ends, &call, &base, &values) {
                             Ok(more) => statements.extend(more),
                             Err(reason) => {
                                 return self.send_all(evaluator, target, terminal, Err(reason.into()), related.guessed);
@@ -459,7 +493,7 @@ impl<'a> Orm<'a> {
             let fields = &self.context.models.get(related.owner).private_fields;
             match fields.iter().find(|field| field.name == related.accessor) {
                 Some(relation) => {
-                    generic::generic(self.context, &self.known.relations, related.owner, relation, &call, &base)
+                    generic::generic(self.context, self.relations(), related.owner, relation, &call, &base)
                         .map_err(Arc::from)
                 }
                 None => Err("the generic relation is not known".into()),

@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, unknown, write
+from _pgwright import attributes_with, notify, unknown, write
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models.fields import Field
@@ -42,10 +42,12 @@ class Model(metaclass=ModelBase):
             setattr(cls, name, value)
 
     def save(self, *, force_insert=False, force_update=False, using=None, update_fields=None):
-        write(self, "save", force_insert=force_insert, force_update=force_update, update_fields=update_fields)
+        self.save_base(False, force_insert, force_update, using, update_fields)
 
     def save_base(self, raw=False, force_insert=False, force_update=False, using=None, update_fields=None):
+        notify("pre_save", self, update_fields=update_fields)
         write(self, "save", force_insert=force_insert, force_update=force_update, update_fields=update_fields)
+        notify("post_save", self, update_fields=update_fields, created=unknown("whether the object is new"))
 
     def delete(self, using=None, keep_parents=False):
         return write(self, "delete")

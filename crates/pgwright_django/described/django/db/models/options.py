@@ -1,8 +1,9 @@
-from _pgwright import attributes_with
+from _pgwright import attributes_with, is_known, model_field
 from django.core.exceptions import FieldDoesNotExist
 
 class Options:
-    """`Model._meta` as far as code that runs while classes are made asks for it."""
+    """`Model._meta` as far as code that runs while classes are made asks for it. Once models are complete, code that is executed
+    is answered from them."""
 
     def __init__(self, model):
         self.model = model
@@ -72,7 +73,15 @@ class Options:
     def ordering(self):
         return self.option("ordering", [])
 
-    def get_field(self, name):
+    def get_field(self, field_name):
+        found = model_field(self.model, field_name)
+        if is_known(found):
+            if found is None:
+                raise FieldDoesNotExist(field_name)
+            return found
+        return self._declared_field(field_name)
+
+    def _declared_field(self, name):
         from django.db.models.fields import Field
         for ancestor in self.model.__mro__:
             if name in ancestor.__dict__:
@@ -122,6 +131,18 @@ class Options:
         return []
 
     @property
+    def local_many_to_many(self):
+        return []
+
+    @property
+    def related_objects(self):
+        return []
+
+    @property
+    def private_fields(self):
+        return []
+
+    @property
     def parents(self):
         return {}
 
@@ -137,7 +158,16 @@ class Options:
         return self.all_parents
 
     def get_fields(self, include_parents=True, include_hidden=False):
-        return self.fields
+        return [*self.related_objects, *self.fields, *self.many_to_many, *self.private_fields]
+
+    def get_base_chain(self, model):
+        return [parent for parent in self.all_parents if issubclass(parent, model)]
+
+    def get_ancestor_link(self, ancestor):
+        for field in self.fields:
+            if field.remote_field and field.remote_field.parent_link and issubclass(field.related_model, ancestor):
+                return field
+        return None
 
     def add_field(self, field, private=False):
         self.added[field.name] = field

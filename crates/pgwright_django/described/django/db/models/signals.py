@@ -1,8 +1,8 @@
-from django.dispatch import Signal
+from django.dispatch.dispatcher import EVERY, Signal
 
 class ModelSignal(Signal):
-    def connect(self, receiver, sender=None, weak=True, dispatch_uid=None, apps=None):
-        if isinstance(sender, str):
+    def connect(self, receiver, sender=EVERY, weak=True, dispatch_uid=None, apps=None):
+        if isinstance(sender, str) and sender != EVERY:
             from django.apps import apps as registry
             sender = registry.get_model(sender)
         super().connect(receiver, sender)

@@ -84,7 +84,37 @@ class Field:
         return unknown("a default")
 
     def get_attname(self):
+        return self.attname
+
+    def get_attname_column(self):
+        return (self.attname, self.column)
+
+    def value_from_object(self, obj):
+        return getattr(obj, self.attname)
+
+    def value_to_string(self, obj):
+        return str(self.value_from_object(obj))
+
+    def save_form_data(self, instance, data):
+        setattr(instance, self.name, data)
+
+    def pre_save(self, model_instance, add):
+        return getattr(model_instance, self.attname)
+
+    def get_prep_value(self, value):
+        return value
+
+    def to_python(self, value):
+        return value
+
+    def clean(self, value, model_instance):
+        return value
+
+    def get_cache_name(self):
         return self.name
+
+    def is_cached(self, instance):
+        return unknown("whether a related object is loaded")
 
     def get_internal_type(self):
         return self.__class__.__name__

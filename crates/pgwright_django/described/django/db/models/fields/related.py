@@ -17,6 +17,18 @@ class ForeignObjectRel:
         self.symmetrical = False
         self.multiple = True
 
+    def get_accessor_name(self, model=None):
+        return self.accessor_name
+
+    def get_internal_type(self):
+        return self.field.get_internal_type()
+
+    def is_hidden(self):
+        return self.hidden
+
+    def get_related_field(self):
+        return self.field.target_field
+
 class ManyToOneRel(ForeignObjectRel):
     def __init__(self, field, to, field_name, related_name=None, related_query_name=None, limit_choices_to=None,
                  parent_link=False, on_delete=None):
@@ -76,13 +88,19 @@ class OneToOneField(ForeignKey):
         kwargs["unique"] = True
         super().__init__(to, on_delete, to_field=to_field, **kwargs)
 
+class AutomaticThrough:
+    """Stands for the through model of a field until models are complete."""
+
+    def __init__(self, field):
+        self.field = field
+
 class ManyToManyField(RelatedField):
     many_to_many = True
     def __init__(self, to, related_name=None, related_query_name=None, limit_choices_to=None, symmetrical=None,
                  through=None, through_fields=None, db_constraint=True, db_table=None, swappable=True, **kwargs):
         self.to = to
         self.symmetrical = symmetrical
-        self.through = through
+        self.through = through or AutomaticThrough(self)
         self.through_fields = through_fields
         self.db_constraint = db_constraint
         self.db_table = db_table
@@ -91,6 +109,10 @@ class ManyToManyField(RelatedField):
         rel.through = through
         super().__init__(rel=rel, related_name=related_name, related_query_name=related_query_name,
                          limit_choices_to=limit_choices_to, **kwargs)
+    def value_from_object(self, obj):
+        return list(getattr(obj, self.name).all())
+    def save_form_data(self, instance, data):
+        getattr(instance, self.name).set(data)
 
 def lazy_related_operation(function, model, *related_models, **kwargs):
     return None
