@@ -30,6 +30,8 @@ pub(crate) struct Project {
     python: String,
     settings: String,
     settings_file: Option<String>,
+    /// The settings module queries were recorded with, where that is another one; see [`Project::recorded`].
+    recorded_settings: Option<String>,
     /// SQL of the project's migrations that its columns need and no model says.
     pub(crate) prepare: Option<String>,
 }
@@ -82,6 +84,23 @@ impl Project {
         Ok(())
     }
 
+    /// The project as it was when its queries were recorded: with what its test suite adds to the package, from `recorded/`.
+    pub(crate) fn recorded(&self) -> Result<(Project, Sources)> {
+        let sources = self.fetch()?;
+        let Some(settings) = &self.recorded_settings else { return Ok((self.clone(), sources)) };
+        let added = self.directory().join("recorded");
+        let mut key = sources.source.display().to_string();
+        for file in files_below(&added)? {
+            key.push_str(&std::fs::read_to_string(&file)?);
+        }
+        let directory = cached("recorded", &format!("{}-{}", self.name, self.version), &key, |directory| {
+            copy_below(&sources.source, &directory.join("source"))?;
+            copy_below(&added, &directory.join("source"))
+        })?;
+        let project = Project { settings: settings.clone(), ..self.clone() };
+        Ok((project, Sources { source: directory.join("source"), ..sources }))
+    }
+
     /// `pgwright ARGUMENTS --settings … --python … SOURCE`
     pub(crate) fn pgwright(&self, binary: &Path, arguments: &[&str], sources: &Sources) -> Command {
         let mut pgwright = command(binary, arguments);
@@ -111,6 +130,35 @@ pub(crate) fn fetch(names: &[&str]) -> Result<bool> {
         println!("{:<14} {}", project.name, sources.source.display());
     }
     Ok(true)
+}
+
+/// Every file below a directory, sorted.
+fn files_below(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![directory.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn copy_below(from: &Path, to: &Path) -> Result<()> {
+    for file in files_below(from)? {
+        let target = to.join(file.strip_prefix(from)?);
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::copy(&file, &target)?;
+    }
+    Ok(())
 }
 
 /// A JSON file compressed by xz.

@@ -114,7 +114,8 @@ pub(crate) fn run(names: &[&str], diff: bool) -> Result<bool> {
     println!("{:<14} {:>19} {:>19} {:>19} {:>21}", "project", "sites", "SQL", "wrong of certain", "coverage");
     for project in projects(names)? {
         let arguments = ["inspect", "queries", "--format", "json"];
-        let found = pgwright::json(&mut project.pgwright(&binary, &arguments, &project.fetch()?))
+        let (recorded, sources) = project.recorded()?;
+        let found = pgwright::json(&mut recorded.pgwright(&binary, &arguments, &sources))
             .with_context(|| project.name.clone())?;
         let answer: Answer = serde_json::from_value(found)?;
         covered.sites += answer.coverage.sites;
