@@ -5,6 +5,7 @@ use ruff_python_ast as ast;
 
 use super::calls::Kwargs;
 use super::statements::any_key;
+use super::ways::ALTERNATIVES;
 use super::{Eval, Evaluator, Flow, Frame, Items};
 use crate::value::{Key, Value};
 
@@ -109,7 +110,7 @@ impl<'a> Evaluator<'a> {
             }
             Value::List(_) | Value::Tuple(_) if !matches!(index, Value::Int(_)) => {
                 let items = self.iterate(object).unwrap_or_default();
-                items.into_iter().reduce(|one, other| self.either(one, other))
+                self.any_of(items.into_iter())
             }
             _ => None,
         })
@@ -118,7 +119,15 @@ impl<'a> Evaluator<'a> {
     /// Any of a dictionary's values.
     pub(crate) fn any_entry(&self, id: crate::value::ObjectId) -> Option<Value> {
         let dict = self.heap.dict_of(id)?;
-        dict.entries.values().map(|(_, value)| value.clone()).reduce(|one, other| self.either(one, other))
+        self.any_of(dict.entries.values().map(|(_, value)| value.clone()))
+    }
+
+    /// Any one of these values; not known where there are more of them than a union keeps apart.
+    fn any_of(&self, values: impl ExactSizeIterator<Item = Value>) -> Option<Value> {
+        if values.len() > ALTERNATIVES {
+            return Some(Value::unknown("one of many values"));
+        }
+        values.reduce(|one, other| self.either(one, other))
     }
 
     /// `object[lower:upper]` of what is not a plain sequence. A bound is the number written, nothing, or not known.

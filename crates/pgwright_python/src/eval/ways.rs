@@ -8,7 +8,7 @@ use super::{Eval, Evaluator, Flow, Frame};
 use crate::value::{Dict, Name, Names, Object, ObjectId, Value};
 
 /// Alternatives one union keeps; more are no longer told apart.
-const ALTERNATIVES: usize = 8;
+pub(crate) const ALTERNATIVES: usize = 8;
 /// Items of one known sequence that a loop runs for.
 const KNOWN_ROUNDS: usize = 24;
 
