@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::domain::{Assumptions, Event, Heard, Known, Orm, Parameter, Run, Seen, Shared, Trust};
-use super::workload::{Certainty, Coverage, Issued, Situation, Workload};
+use super::workload::{Certainty, Coverage, Issued, Situation, Terminal, Workload};
 
 /// Steps that one entry may take.
 const FUEL: u32 = 40_000;
@@ -353,8 +353,33 @@ fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Wo
             &other.sql,
         ))
     });
+    doubt_places(&mut queries);
     let coverage = coverage(&queries);
     Workload { queries, coverage, ..Workload::default() }
+}
+
+/// Texts of one kind at one place from which on the list is taken to be cut short.
+const TEXTS: usize = 8;
+
+/// What a place sends is certain only where all of it is known: not beside something unknown, nor among so many texts that others may
+/// have been left out.
+fn doubt_places(queries: &mut [Issued]) {
+    let mut unknown: FxHashSet<Span> = FxHashSet::default();
+    let mut texts: FxHashMap<(Span, Terminal), usize> = FxHashMap::default();
+    for issued in queries.iter() {
+        if issued.sql.is_err() {
+            unknown.insert(issued.span);
+        }
+        if issued.terminal.reads() {
+            *texts.entry((issued.span, issued.terminal)).or_default() += 1;
+        }
+    }
+    for issued in queries.iter_mut().filter(|issued| issued.confidence == Certainty::Certain) {
+        let many = texts.get(&(issued.span, issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
+        if many || unknown.contains(&issued.span) {
+            issued.confidence = Certainty::Likely;
+        }
+    }
 }
 
 /// Places that send queries, and those of them where at least one text is known.

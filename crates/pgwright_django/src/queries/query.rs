@@ -224,6 +224,8 @@ pub enum Ordering {
 pub enum Mark {
     Known(u64),
     Unknown,
+    /// One row after the beginning, wherever that is: only as an end.
+    Next,
 }
 
 /// `select_for_update()`.

@@ -69,6 +69,41 @@ pub enum Terminal {
     Set,
 }
 
+impl Terminal {
+    /// Whether it runs a queryset's own query, and that alone.
+    pub fn reads(self) -> bool {
+        match self {
+            Terminal::Iterate
+            | Terminal::Get
+            | Terminal::First
+            | Terminal::Last
+            | Terminal::Earliest
+            | Terminal::Latest
+            | Terminal::Item
+            | Terminal::Exists
+            | Terminal::Count
+            | Terminal::Aggregate
+            | Terminal::InBulk
+            | Terminal::Load => true,
+            Terminal::Prefetch
+            | Terminal::Raw
+            | Terminal::Create
+            | Terminal::GetOrCreate
+            | Terminal::UpdateOrCreate
+            | Terminal::BulkCreate
+            | Terminal::BulkUpdate
+            | Terminal::Update
+            | Terminal::Delete
+            | Terminal::Save
+            | Terminal::Refresh
+            | Terminal::Add
+            | Terminal::Remove
+            | Terminal::Clear
+            | Terminal::Set => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rows {

@@ -549,7 +549,29 @@ impl<'a> Evaluator<'a> {
         self.undecided -= 1;
         outcome?;
         ends.alive.extend(std::mem::take(&mut frame.escaped).into_iter().map(|names| (names, Vec::new())));
+        if let [(before, _), after @ ..] = ends.alive.as_mut_slice() {
+            for (after, _) in after {
+                self.mark_accumulated(before, after);
+            }
+        }
         self.meet(frame, ends)
+    }
+
+    /// A name that held an object before a loop and another of its kind after one round may hold one that any number of rounds made.
+    fn mark_accumulated(&self, before: &Names, after: &mut Names) {
+        let class = |value: &Value| match value {
+            Value::Instance(id) => self.heap.instance(*id).map(|instance| instance.class),
+            _ => None,
+        };
+        for (name, value) in after.iter_mut() {
+            let Some(was) = before.get(name) else { continue };
+            if let (Some(one), Some(other)) = (class(was), class(value))
+                && one == other
+                && !self.is_same(was, value)
+            {
+                *value = self.either(value.clone(), Value::unknown("made in any number of rounds"));
+            }
+        }
     }
 
     pub(crate) fn while_joined(&mut self, each: &'a ast::StmtWhile, frame: &mut Frame) -> Eval<()> {

@@ -5,6 +5,25 @@ DEFAULT_DB_ALIAS = "default"
 
 class _Features:
     supports_json_field = True
+    supports_ignore_conflicts = True
+    supports_update_conflicts = True
+    supports_update_conflicts_with_target = True
+    supports_transactions = True
+    supports_over_clause = True
+    supports_explaining_query_execution = True
+    supports_select_union = True
+    supports_select_intersection = True
+    supports_select_difference = True
+    has_select_for_update = True
+    has_select_for_update_nowait = True
+    has_select_for_update_skip_locked = True
+    has_select_for_update_of = True
+    has_bulk_insert = True
+    can_return_columns_from_insert = True
+    can_return_rows_from_bulk_insert = True
+    can_distinct_on_fields = True
+    uses_savepoints = True
+    allows_group_by_selected_pks = True
     interprets_empty_strings_as_nulls = False
 
 class _Operations:

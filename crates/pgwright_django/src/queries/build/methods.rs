@@ -58,6 +58,14 @@ pub fn slice(query: &Query, low: Option<&Value>, high: Option<&Value>) -> Applie
     }
 }
 
+/// `queryset[index]` with an index that is not known, and is not 0.
+pub fn item(query: &Query) -> Query {
+    let mut query = chain(query);
+    set_limits(&mut query, Mark::Unknown, Some(Mark::Unknown));
+    query.high = Some(Mark::Next);
+    query
+}
+
 /// `Query.chain`.
 pub(crate) fn chain(query: &Query) -> Query {
     let mut query = query.clone();

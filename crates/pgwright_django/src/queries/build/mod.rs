@@ -19,7 +19,7 @@ pub(crate) mod typed;
 pub(crate) mod united;
 pub(crate) mod values;
 
-pub use methods::{Applied, apply, slice};
+pub use methods::{Applied, apply, item, slice};
 
 /// A value, or why it cannot be said.
 pub(crate) type Known<T> = Result<T, String>;

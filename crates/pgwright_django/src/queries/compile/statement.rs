@@ -139,6 +139,7 @@ impl Compiler<'_, '_> {
                 out.push(" LIMIT ");
                 out.push(&high.saturating_sub(low).to_string());
             }
+            (_, Some(Mark::Next)) => out.push(" LIMIT 1"),
             (_, Some(_)) => {
                 out.push(" LIMIT ");
                 out.parameter(crate::model::Value::Unknown("a limit".to_owned()));
@@ -151,7 +152,7 @@ impl Compiler<'_, '_> {
                 out.push(" OFFSET ");
                 out.push(&low.to_string());
             }
-            Mark::Unknown => {
+            Mark::Unknown | Mark::Next => {
                 out.push(" OFFSET ");
                 out.parameter(crate::model::Value::Unknown("an offset".to_owned()));
             }

@@ -115,8 +115,13 @@ impl Row {
 }
 
 impl<'a> Orm<'a> {
-    /// An instance of a model.
+    /// An instance of a model; of an abstract one, an instance of a model made from it.
     pub(crate) fn row(&self, evaluator: &mut Evaluator<'a>, row: Row) -> Value {
+        let row = match self.known.concrete.get(&row.model).map(Vec::as_slice) {
+            Some([only]) => Row { model: *only, ..row },
+            Some([first, ..]) => Row { model: *first, guessed: true, ..row },
+            _ => row,
+        };
         let Some(class) = self.class_of(row.model) else { return Value::unknown("an instance of something not known") };
         let instance = evaluator.bare_instance(class);
         evaluator.put(&instance, ROW, Value::Foreign(Foreign::new(row)));

@@ -28,6 +28,8 @@ pub(crate) struct Known {
     pub(crate) by_snake: FxHashMap<String, ModelId>,
     /// Own models by the names of relations, methods and properties that no other model has.
     pub(crate) by_member: FxHashMap<Name, ModelId>,
+    /// Of abstract models, the own models with tables that are made from them, those that inherit from others of these left out.
+    pub(crate) concrete: FxHashMap<ModelId, Vec<ModelId>>,
     pub(crate) request: Option<ClassId>,
     /// `Options`, the class of `_meta`.
     pub(crate) options: Option<ClassId>,
@@ -68,6 +70,7 @@ impl Known {
             users: FxHashMap::default(),
             by_snake: FxHashMap::default(),
             by_member: FxHashMap::default(),
+            concrete: FxHashMap::default(),
             request,
             options,
             user: models.by_label(user).map(|model| model.id),
@@ -112,6 +115,7 @@ impl Known {
         twice.iter().for_each(|name| {
             known.by_snake.remove(name);
         });
+        known.concrete = concrete(evaluator, context, &known);
         known.by_member = members(evaluator, context, &known.classes);
         if let Some(user) = known.user {
             known.by_snake.insert("user".to_owned(), user);
@@ -135,6 +139,27 @@ fn managers_of(evaluator: &Evaluator<'_>, known: &Known, class: ClassId) -> Vec<
                 && !found.contains(&instance.class)
             {
                 found.push(instance.class);
+            }
+        }
+    }
+    found
+}
+
+fn concrete(evaluator: &Evaluator<'_>, context: &Context<'_>, known: &Known) -> FxHashMap<ModelId, Vec<ModelId>> {
+    let models = context.models;
+    let mut found: FxHashMap<ModelId, Vec<ModelId>> = FxHashMap::default();
+    let ancestors = |model: ModelId| {
+        let class = known.classes.get(model.0 as usize);
+        class.into_iter().flat_map(|class| &evaluator.heap.class(*class).mro)
+    };
+    for model in models.all.iter().filter(|model| !model.abstract_ && !model.proxy) {
+        for ancestor in ancestors(model.id).filter_map(|class| known.models.get(class)) {
+            let has_it = model
+                .parents
+                .iter()
+                .any(|link| ancestors(link.parent).any(|class| known.models.get(class) == Some(ancestor)));
+            if models.get(*ancestor).abstract_ && !has_it {
+                found.entry(*ancestor).or_default().push(model.id);
             }
         }
     }

@@ -18,6 +18,23 @@ pub(crate) struct Arguments {
     pub(crate) kwargs: Vec<(String, Value)>,
 }
 
+impl Arguments {
+    /// Whether an `in` look-up is of something not known: a list gives parameters, a queryset a subquery.
+    pub(crate) fn may_be_queries(&self) -> bool {
+        fn in_unknown(kwargs: &[(String, Value)]) -> bool {
+            kwargs.iter().any(|(name, value)| name.ends_with("__in") && matches!(value, Value::Unknown(_)))
+        }
+        fn within(value: &Value) -> bool {
+            match value {
+                Value::Call(call) => in_unknown(&call.kwargs) || call.args.iter().any(within),
+                Value::Combined(combined) => within(&combined.left) || within(&combined.right),
+                _ => false,
+            }
+        }
+        in_unknown(&self.kwargs) || self.args.iter().any(within)
+    }
+}
+
 /// Plain arguments of a call, one for each combination of alternatives; none when some arguments are not known at all.
 pub(crate) fn arguments<'a>(
     orm: &Orm<'a>,

@@ -97,8 +97,9 @@ impl<'a> Orm<'a> {
         }
         let mut made: Option<Value> = None;
         for variant in variants {
+            let guessed = state.guessed || variant.may_be_queries();
             let query = self.next(&query, method, &variant).map(Arc::new).map_err(Arc::from);
-            let value = self.with_state(evaluator, *id, QueryState { query, fetched: false, ..state.clone() });
+            let value = self.with_state(evaluator, *id, QueryState { query, fetched: false, guessed, ..state.clone() });
             made = Some(match made {
                 Some(known) => evaluator.either(known, value),
                 None => value,

@@ -65,6 +65,8 @@ impl<'a> Orm<'a> {
         if state.muted > 0 {
             return;
         }
+        let is_abstract = sent.model.is_some_and(|model| self.context.models.get(model).abstract_);
+        let sql = if is_abstract { Err("the model is abstract".into()) } else { sent.sql };
         let Some((file, place, function)) = Self::own_place(evaluator) else { return };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
         let Run { situation, trust, assumptions, .. } = state.run;
@@ -75,7 +77,7 @@ impl<'a> Orm<'a> {
             function,
             model: sent.model,
             terminal: sent.terminal,
-            sql: sent.sql,
+            sql,
             rows: sent.rows,
             in_loop,
             lazy: sent.lazy,

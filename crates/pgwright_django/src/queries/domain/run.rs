@@ -11,10 +11,10 @@ use super::plain::{Arguments, arguments};
 use super::record::{Outcome, Sent};
 use super::{Orm, QUERY, QueryState};
 use crate::model::{self, ModelId};
-use crate::queries::Query;
 use crate::queries::compile::{self, Through};
 use crate::queries::query;
 use crate::queries::workload::{Rows, Terminal};
+use crate::queries::{Query, build};
 
 impl<'a> Orm<'a> {
     pub(crate) fn run(&self, evaluator: &mut Evaluator<'a>, args: &[Value], kwargs: &Kwargs) -> Eval {
@@ -64,8 +64,9 @@ impl<'a> Orm<'a> {
             }
             "item" => {
                 if !state.fetched {
-                    let sliced = self.sliced(&state, rest.first());
-                    self.send(evaluator, &sliced, Terminal::Item, &compile::Terminal::Iterate, Rows::One);
+                    for sliced in self.sliced(&state, rest.first()) {
+                        self.send(evaluator, &sliced, Terminal::Item, &compile::Terminal::Iterate, Rows::One);
+                    }
                 }
                 self.item_of(evaluator, &state)
             }
@@ -153,17 +154,20 @@ impl<'a> Orm<'a> {
         }
     }
 
-    fn sliced(&self, state: &QueryState, index: Option<&Value>) -> QueryState {
-        let Ok(query) = &state.query else { return state.clone() };
-        let (low, high) = match index {
-            Some(Value::Int(at)) => (model::Value::Int(*at), model::Value::Int(at + 1)),
-            _ => {
-                let unknown = || model::Value::Unknown("an index".to_owned());
-                (unknown(), unknown())
-            }
+    /// `queryset[index]`: of an index that is not known, the first row and one after it.
+    fn sliced(&self, state: &QueryState, index: Option<&Value>) -> Vec<QueryState> {
+        let Ok(query) = &state.query else { return vec![state.clone()] };
+        let (at, later) = match index {
+            Some(Value::Int(at)) => (*at, None),
+            _ => (0, Some(build::item(query))),
         };
-        let query = self.applied(query, "slice", vec![low, high], Vec::new());
-        QueryState { query: query.map(Arc::new).map_err(Arc::from), ..state.clone() }
+        let ends = vec![model::Value::Int(at), model::Value::Int(at + 1)];
+        let known = self.applied(query, "slice", ends, Vec::new());
+        let of = |query: Result<Query, String>| QueryState {
+            query: query.map(Arc::new).map_err(Arc::from),
+            ..state.clone()
+        };
+        [Some(known), later.map(Ok)].into_iter().flatten().map(of).collect()
     }
 
     /// Compiles a query and records it, with those that load relations beside it.

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Orm, QUERY, QueryState, ROW, Row};
 
-/// Different kinds of values kept for one parameter.
+/// Different kinds of values kept for one parameter; where there are more, those kept are guesses.
 const KINDS: usize = 4;
 
 /// A value without a place on the heap: one like it can be made anew.
@@ -27,6 +27,15 @@ impl Kind {
             Kind::QuerySet(_, state) => state.guessed,
             Kind::Instance(_) | Kind::Class(_) => false,
             Kind::Each(item) => item.is_guessed(),
+        }
+    }
+
+    fn guessed(self) -> Kind {
+        match self {
+            Kind::Row(row) => Kind::Row(Row { guessed: true, ..row }),
+            Kind::QuerySet(class, state) => Kind::QuerySet(class, QueryState { guessed: true, ..state }),
+            Kind::Each(item) => Kind::Each(Box::new(item.guessed())),
+            other => other,
         }
     }
 
@@ -77,7 +86,7 @@ impl Seen {
 
     fn add(&mut self, parameter: Parameter, run: usize, kind: Kind) {
         let kinds = self.kinds.entry(parameter).or_default();
-        if kinds.len() < KINDS && !kinds.iter().any(|(_, known)| known.is_like(&kind)) {
+        if kinds.len() <= KINDS && !kinds.iter().any(|(_, known)| known.is_like(&kind)) {
             kinds.push((run, kind));
         }
     }
@@ -149,9 +158,11 @@ impl<'a> Orm<'a> {
         let seen = self.state().seen.clone();
         let kinds = seen.kinds.get(parameter)?;
         let sure = kinds.iter().any(|(_, kind)| !kind.is_guessed());
+        let more = kinds.len() > KINDS;
         let mut joined: Option<Value> = None;
-        for (_, kind) in kinds.iter().filter(|(_, kind)| !(sure && kind.is_guessed())) {
-            let value = self.made(evaluator, kind);
+        for (_, kind) in kinds.iter().filter(|(_, kind)| !(sure && kind.is_guessed())).take(KINDS) {
+            let kind = if more { kind.clone().guessed() } else { kind.clone() };
+            let value = self.made(evaluator, &kind);
             joined = Some(match joined {
                 Some(known) => evaluator.either(known, value),
                 None => value,
