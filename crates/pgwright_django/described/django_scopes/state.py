@@ -3,8 +3,11 @@ from _pgwright import assumed
 # Whether a scope is active, where the code that runs says so.
 _state = {"enabled": None}
 
+def is_said():
+    return _state["enabled"] is not None
+
 def is_enabled():
-    if _state["enabled"] is None:
+    if not is_said():
         # The package demands a scope of its callers.
         return assumed("django_scopes: a scope is active")
     return _state["enabled"]

@@ -184,6 +184,10 @@ impl<'a> Domain<'a> for Orm<'a> {
             "notify" => self.notify(evaluator, &args, &kwargs),
             "current_user" => Ok(self.current_user(evaluator)),
             "model_instance" => Ok(self.named_instance(evaluator, &args)),
+            "guessed" => Ok(match args.into_iter().next() {
+                Some(queryset) => self.guessed(evaluator, queryset),
+                None => Value::unknown("a queryset that is not known"),
+            }),
             "assumed" => Ok(Value::Bool(self.assumes())),
             "made_with" => Ok(match args.as_slice() {
                 [object, Value::Str(argument)] => evaluator.made_with(object, argument),

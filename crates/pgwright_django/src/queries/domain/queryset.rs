@@ -67,6 +67,16 @@ impl<'a> Orm<'a> {
         self.with_state(evaluator, bare, state)
     }
 
+    /// `guessed(queryset)`: a queryset that may be another one.
+    pub(crate) fn guessed(&self, evaluator: &mut Evaluator<'a>, queryset: Value) -> Value {
+        match (&queryset, self.state_of(evaluator, &queryset)) {
+            (Value::Instance(id), Some(state)) => {
+                self.with_state(evaluator, *id, QueryState { guessed: true, ..state })
+            }
+            _ => queryset,
+        }
+    }
+
     /// `change(queryset, method, …)`: the queryset a method gives.
     pub(crate) fn change(&self, evaluator: &mut Evaluator<'a>, args: Vec<Value>, kwargs: Kwargs) -> Eval {
         let [queryset, Value::Str(method), rest @ ..] = args.as_slice() else {
