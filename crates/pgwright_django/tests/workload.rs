@@ -170,7 +170,6 @@ def prices():
 }
 
 #[test]
-#[ignore = "not yet true: the object a related manager belongs to is known to its rows, prefetched or not"]
 fn rows_of_a_related_manager_know_its_object() {
     let views = "\
 from shop.models import Author
@@ -403,6 +402,138 @@ def filtered():
             sent(15, "SELECT %s AS \"a\" FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 1"),
         ],
     );
+}
+
+#[test]
+fn expressions_on_attributes_are_saved() {
+    let views = "\
+from django.db.models import F
+from shop.models import Book
+
+def raised(book: Book):
+    book.price = F(\"price\") + 1
+    book.save(update_fields=[\"price\"])
+";
+    let sql = "UPDATE \"shop_book\" SET \"price\" = (\"shop_book\".\"price\" + %s) WHERE \"shop_book\".\"id\" = %s";
+    check(views, &[sent(6, sql)]);
+}
+
+#[test]
+fn what_is_new_is_inserted_once() {
+    let views = "\
+from shop.models import Author
+
+def made():
+    for name in open(\"names\"):
+        author = Author(name=name)
+        if author.pk:
+            author.books.count()
+        author.save()
+        author.save()
+
+def copied(author: Author):
+    author.pk = None
+    author.save()
+";
+    let insert = "INSERT INTO \"shop_author\" (\"name\") VALUES (%s) RETURNING \"shop_author\".\"id\"";
+    check(
+        views,
+        &[
+            // Nothing is executed there, so that it is looked into as if the condition were open.
+            Sent {
+                confidence: Certainty::Likely,
+                ..sent(7, "SELECT COUNT(*) AS \"__count\" FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" = %s")
+                    .in_loop()
+            },
+            sent(8, insert).in_loop(),
+            sent(9, "UPDATE \"shop_author\" SET \"name\" = %s WHERE \"shop_author\".\"id\" = %s").in_loop(),
+            sent(13, insert),
+        ],
+    );
+}
+
+#[test]
+fn either_side_of_a_one_to_one_knows_the_other() {
+    let models = "
+
+class Profile(models.Model):
+    author = models.OneToOneField(Author, models.CASCADE)
+";
+    let views = "\
+from shop.models import Author, Book, Profile
+
+def names(author: Author, profile: Profile):
+    print(author.profile.author.name)
+    print(profile.author.profile)
+
+def shelved(author: Author):
+    book = author.books.create(price=3)
+    print(book.author.name)
+";
+    check_with(
+        models,
+        views,
+        &[
+            sent(
+                4,
+                "SELECT \"shop_profile\".\"id\", \"shop_profile\".\"author_id\" FROM \"shop_profile\" WHERE \"shop_profile\".\"author_id\" = %s LIMIT 21",
+            )
+            .lazy(Lazy::ReverseOneToOne),
+            sent(5, "SELECT AUTHOR FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 21")
+                .lazy(Lazy::ForeignKey),
+            sent(
+                8,
+                "INSERT INTO \"shop_book\" (\"author_id\", \"price\", \"hidden\") VALUES (%s, %s, %s) RETURNING \"shop_book\".\"id\"",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn sql_that_the_code_writes() {
+    let views = "\
+from django.db import connection
+
+def refresh(name):
+    with connection.cursor() as cursor:
+        cursor.execute(\"REFRESH MATERIALIZED VIEW totals\")
+        cursor.execute(name)
+";
+    check(
+        views,
+        &[
+            sent(5, "REFRESH MATERIALIZED VIEW totals"),
+            Sent { confidence: Certainty::Unknown, ..sent(6, "unknown: the text of the SQL is not known") },
+        ],
+    );
+}
+
+#[test]
+fn a_saved_node_of_a_tree_leaves_its_place_alone() {
+    let models = "
+from mptt.models import MPTTModel
+
+
+class Topic(MPTTModel):
+    name = models.TextField()
+    parent = models.ForeignKey(\"self\", models.CASCADE, null=True)
+";
+    let views = "\
+from shop.models import Topic
+
+def renamed():
+    topic = Topic.objects.get(pk=1)
+    topic.save()
+";
+    let found = workload(&format!("{MODELS}{models}"), views);
+    let certain: Vec<&Sent> = found.iter().filter(|sent| sent.confidence == Certainty::Certain).collect();
+    let columns = "\"shop_topic\".\"id\", \"shop_topic\".\"name\", \"shop_topic\".\"parent_id\", \"shop_topic\".\"lft\", \"shop_topic\".\"rght\", \"shop_topic\".\"tree_id\", \"shop_topic\".\"level\"";
+    let expected = [
+        sent(4, &format!("SELECT {columns} FROM \"shop_topic\" WHERE \"shop_topic\".\"id\" = %s LIMIT 21")),
+        sent(5, "UPDATE \"shop_topic\" SET \"name\" = %s, \"parent_id\" = %s WHERE \"shop_topic\".\"id\" = %s"),
+    ];
+    assert_eq!(certain, expected.iter().collect::<Vec<_>>());
+    assert!(found.len() > certain.len());
 }
 
 #[test]

@@ -14,8 +14,10 @@ use super::workload::{Certainty, Coverage, Issued, Situation, Terminal, Workload
 const FUEL: u32 = 40_000;
 /// Stack of one worker, in bytes of address space.
 const STACK: usize = 1 << 29;
-/// Classes that inherit a method, for which it is executed.
+/// Classes that inherit a method, for which it is executed in any case.
 const HEIRS: usize = 8;
+/// And where what it writes depends on the class.
+const MANY_HEIRS: usize = 64;
 
 /// One function to execute, for one class where it is a method.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,14 @@ struct Start {
     function: FunctionId,
     receiver: Receiver,
     situation: Situation,
+    turn: Turn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    /// One more heir of a method: only if it writes something else for each of the first.
+    IfHeirsDiffer,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +67,7 @@ pub(crate) fn execute<'a>(
     let mut starts = starts(evaluator, known);
     let received = heard.runs.iter().enumerate().filter_map(|(at, run)| {
         let function = heard.receivers.get(run.receiver)?.function()?;
-        Some(Start { function, receiver: Receiver::Signal(at), situation: Situation::Other })
+        Some(Start { function, receiver: Receiver::Signal(at), situation: Situation::Other, turn: Turn::First })
     });
     starts.extend(received);
     let shared = Shared::of(evaluator);
@@ -70,8 +80,10 @@ pub(crate) fn execute<'a>(
         worker.evaluator.domain = Some(worker.orm.clone());
     }
 
-    let all: Vec<usize> = (0..starts.len()).collect();
-    let mut outcomes = round(&mut workers, &starts, &all, Trust::Sound);
+    let first = (0..starts.len()).filter(|at| starts[*at].turn == Turn::First).collect::<Vec<_>>();
+    let mut outcomes = round(&mut workers, &starts, &first, Trust::Sound);
+    let more = where_heirs_differ(&starts, &outcomes);
+    outcomes.extend(round(&mut workers, &starts, &more, Trust::Sound));
 
     let seen = Arc::new(Seen::joined(workers.iter().map(|worker| worker.orm.take_seen())));
     let informed: Vec<usize> =
@@ -83,7 +95,7 @@ pub(crate) fn execute<'a>(
     workers.iter().for_each(|worker| reached.merge(&worker.evaluator.reached));
     let mut doubted: FxHashSet<usize> = FxHashSet::default();
     let mut partly = Vec::new();
-    for (at, start) in starts.iter().enumerate() {
+    for (at, start) in starts.iter().enumerate().filter(|(_, start)| start.turn == Turn::First) {
         if let Some(definition) = evaluator.unreached(start.function, &reached) {
             doubted.insert(definition);
             partly.push(at);
@@ -93,6 +105,20 @@ pub(crate) fn execute<'a>(
     workers.iter_mut().for_each(|worker| worker.evaluator.doubted = doubted.clone());
     outcomes.extend(round(&mut workers, &starts, &partly, Trust::Doubtful));
     collect(evaluator, outcomes.into_iter().flat_map(|outcome| outcome.events))
+}
+
+/// Methods for the heirs that were left out, where those that were not write different things.
+fn where_heirs_differ(starts: &[Start], outcomes: &[Outcome]) -> Vec<usize> {
+    let mut sent: FxHashMap<FunctionId, FxHashSet<Vec<&str>>> = FxHashMap::default();
+    for outcome in outcomes {
+        let writes = outcome.events.iter().filter(|event| matches!(event.terminal, Terminal::Save | Terminal::Delete));
+        let mut texts: Vec<&str> = writes.filter_map(|event| event.sql.as_deref().ok()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        sent.entry(starts[outcome.start].function).or_default().insert(texts);
+    }
+    let differs = |start: &Start| sent.get(&start.function).is_some_and(|texts| texts.len() > HEIRS / 2);
+    (0..starts.len()).filter(|at| starts[*at].turn == Turn::IfHeirsDiffer && differs(&starts[*at])).collect()
 }
 
 /// Executes some of the entries.
@@ -205,11 +231,11 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
         }
         let situation = situation(&module.name);
         let Some((class, descriptor)) = owners.get(&function).copied() else {
-            starts.push(Start { function, receiver: Receiver::None, situation });
+            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First });
             continue;
         };
         if descriptor == Some(Descriptor::StaticMethod) {
-            starts.push(Start { function, receiver: Receiver::None, situation });
+            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First });
             continue;
         }
         let name = record.name.clone();
@@ -227,12 +253,13 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
         let leaves: Vec<ClassId> =
             users.iter().copied().filter(|user| heirs.get(user).is_none_or(|heirs| heirs.len() <= 1)).collect();
         let users = if leaves.is_empty() { users } else { leaves };
-        for user in users.into_iter().take(HEIRS) {
+        for (at, user) in users.into_iter().take(MANY_HEIRS).enumerate() {
+            let turn = if at < HEIRS { Turn::First } else { Turn::IfHeirsDiffer };
             let receiver = match descriptor {
                 Some(Descriptor::ClassMethod) => Receiver::Class(user),
                 _ => Receiver::Instance(user),
             };
-            starts.push(Start { function, receiver, situation });
+            starts.push(Start { function, receiver, situation, turn });
         }
     }
     starts.extend(framework_starts(evaluator, &heirs));
@@ -266,7 +293,8 @@ fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<Cl
                     .and_then(|class| heirs.get(&class))
                     .is_none_or(|heirs| heirs.len() <= HEIRS);
             if !is_run_anyway {
-                starts.push(Start { function, receiver: Receiver::Instance(class), situation: situation(module) });
+                let receiver = Receiver::Instance(class);
+                starts.push(Start { function, receiver, situation: situation(module), turn: Turn::First });
             }
         }
     }

@@ -1,3 +1,5 @@
+from _pgwright import is_known
+
 class Apps:
     def __init__(self, installed_apps=()):
         self.app_configs = {}
@@ -42,6 +44,10 @@ class Apps:
         return self.get_registered_model(app_label, model_name)
 
     def get_registered_model(self, app_label, model_name):
+        if not is_known(app_label) and is_known(model_name):
+            found = [model for (label, name), model in self.all_models.items() if name == model_name.lower()]
+            if len(found) == 1:
+                return found[0]
         try:
             return self.all_models[(app_label, model_name.lower())]
         except KeyError:

@@ -1,5 +1,5 @@
 from django.db.utils import *
-from _pgwright import unknown
+from _pgwright import execute, unknown
 
 DEFAULT_DB_ALIAS = "default"
 
@@ -33,6 +33,29 @@ class _Operations:
     def max_name_length(self):
         return 63
 
+class _Cursor:
+    description = unknown("the columns of a result")
+    rowcount = unknown("how many rows were touched")
+
+    def __enter__(self):
+        return self
+    def __exit__(self, *exception):
+        return None
+    def __iter__(self):
+        return self.fetchall()
+    def execute(self, sql, params=None):
+        execute(sql)
+    def executemany(self, sql, param_list):
+        execute(sql)
+    def fetchone(self):
+        return unknown("a row")
+    def fetchmany(self, size=1):
+        return unknown("rows")
+    def fetchall(self):
+        return unknown("rows")
+    def close(self):
+        return None
+
 class _Connection:
     vendor = "postgresql"
     display_name = "PostgreSQL"
@@ -44,6 +67,9 @@ class _Connection:
         self.features = _Features()
         self.ops = _Operations()
         self.data_types = DATA_TYPES
+
+    def cursor(self):
+        return _Cursor()
 
 DATA_TYPES = {
     "AutoField": "integer", "BigAutoField": "bigint", "BinaryField": "bytea", "BooleanField": "boolean",

@@ -76,6 +76,9 @@ class InlineForeignKeyField(Field):
         return self.parent_instance
 
 def _related_model(field):
+    known = getattr(field, "related_model", None)
+    if is_class(known):
+        return known
     to = field.to
     if is_class(to):
         return to

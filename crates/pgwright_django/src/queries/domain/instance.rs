@@ -167,8 +167,13 @@ impl<'a> Orm<'a> {
             return Ok(None);
         }
         let record = self.context.models.get(model);
-        if name == "pk" {
-            return Ok(Some(Value::unknown("a primary key")));
+        if name == "_state" {
+            return Ok(self.state_object(evaluator, id, model));
+        }
+        if name == "pk" || record.primary_key().is_some_and(|key| key.name == name && key.relation.is_none()) {
+            let row = self.row_of(evaluator, id, model);
+            let is_set = row.saved != Saved::No || self.has_key(evaluator, id, model);
+            return Ok(Some(if is_set { Value::unknown("a primary key") } else { Value::None }));
         }
         if let Some(field) = record.field(name) {
             return Ok(Some(self.field_value(evaluator, object, id, model, field, name)));
@@ -207,6 +212,32 @@ impl<'a> Orm<'a> {
         Ok(None)
     }
 
+    /// `_state`: whether the object has a row yet.
+    fn state_object(&self, evaluator: &mut Evaluator<'a>, id: ObjectId, model: ModelId) -> Option<Value> {
+        let adding = match self.row_of(evaluator, id, model).saved {
+            Saved::Yes => Value::Bool(false),
+            Saved::No => Value::Bool(true),
+            Saved::Perhaps => Value::unknown("whether an object has a row"),
+        };
+        let state = evaluator.bare_instance(self.known.model_state?);
+        evaluator.put(&state, "adding", adding);
+        evaluator.put(&state, "db", Value::str("default"));
+        Some(state)
+    }
+
+    /// Whether an object that is not saved may have a key: given, by a default, or in a way that is not seen.
+    pub(super) fn has_key(&self, evaluator: &Evaluator<'a>, id: ObjectId, model: ModelId) -> bool {
+        let Some(key) = self.context.models.get(model).primary_key() else { return true };
+        let Some(instance) = evaluator.heap.instance(id) else { return true };
+        let is_key = |name: &Name| *name == "pk" || *name == *key.name || *name == *key.attname || *name == "**";
+        key.relation.is_some()
+            || key.default.is_some()
+            || key.db_default.is_some()
+            || !instance.args.is_empty()
+            || instance.kwargs.iter().any(|(name, _)| is_key(name))
+            || instance.attributes.keys().any(is_key)
+    }
+
     /// A relation of another model that adds this accessor, to the model or to one it inherits from.
     pub(crate) fn reverse_of(&self, model: ModelId, name: &str) -> Option<&'a Reverse> {
         let mut at = Some(self.context.concrete(model));
@@ -224,7 +255,8 @@ impl<'a> Orm<'a> {
         None
     }
 
-    fn keep(&self, evaluator: &mut Evaluator<'a>, object: &Value, name: &str, value: &Value) {
+    /// Sets an attribute in any case: what is read further on this way through the code is what was set here, decided or not.
+    pub(super) fn keep(&self, evaluator: &mut Evaluator<'a>, object: &Value, name: &str, value: &Value) {
         if let Value::Instance(id) = object
             && let Some(instance) = evaluator.heap.instance_mut(*id)
         {
@@ -287,6 +319,11 @@ impl<'a> Orm<'a> {
         }
         let next = Row { loaded: loaded.unwrap_or(Loaded::Nothing), guessed: row.guessed, ..Row::plain(target) };
         let mut value = self.row(evaluator, next);
+        if relation.kind == RelationKind::OneToOne
+            && let Some(accessor) = &relation.accessor
+        {
+            self.keep(evaluator, &value, accessor, object);
+        }
         if field.null {
             value = evaluator.either(value, Value::None);
         }
@@ -330,6 +367,8 @@ impl<'a> Orm<'a> {
         }
         let next = Row { loaded: loaded.unwrap_or(Loaded::Nothing), guessed: row.guessed, ..Row::plain(reverse.from) };
         let value = self.row(evaluator, next);
+        // Either knows the other.
+        self.keep(evaluator, &value, &reverse.field, object);
         self.keep(evaluator, object, accessor, &value);
         value
     }

@@ -33,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) request: Option<ClassId>,
     /// `Options`, the class of `_meta`.
     pub(crate) options: Option<ClassId>,
+    /// The class of `_state`.
+    pub(crate) model_state: Option<ClassId>,
     pub(crate) user: Option<ModelId>,
     /// Without who listens to changes.
     pub(crate) relations: Relations,
@@ -56,6 +58,7 @@ impl Known {
         let related_manager = class("django.db.models.manager", "RelatedManager")?;
         let queryset = class("django.db.models.query", "QuerySet")?;
         let options = class("django.db.models.options", "Options");
+        let model_state = class("django.db.models.base", "ModelState");
         let request = class("django.http.request", "HttpRequest");
         let mut classes = classes;
         through_classes(evaluator, context, &mut classes, model, plain_manager, options);
@@ -73,6 +76,7 @@ impl Known {
             concrete: FxHashMap::default(),
             request,
             options,
+            model_state,
             user: models.by_label(user).map(|model| model.id),
             relations: Relations::new(context, apps),
             field_objects: FieldObjects::default(),

@@ -183,6 +183,7 @@ impl<'a> Orm<'a> {
         let Value::Instance(id) = queryset else { return queryset.clone() };
         let Some(state) = self.state_of(evaluator, queryset) else { return queryset.clone() };
         let guessed = state.guessed || related.guessed;
+        let state = QueryState { related: Self::known_related(evaluator, manager, &related), ..state };
         if let Some(prefetched) = &related.prefetched {
             let query = prefetched.clone().map_or(state.query, Ok);
             return self.with_state(evaluator, *id, QueryState { query, fetched: true, guessed, ..state });
@@ -198,6 +199,14 @@ impl<'a> Orm<'a> {
             (Err(reason), _) => Err(reason.clone()),
         };
         self.with_state(evaluator, *id, QueryState { query, guessed, ..state })
+    }
+
+    /// The key that leads back to the manager's object, and that object.
+    fn known_related(evaluator: &Evaluator<'a>, manager: &Value, related: &Related) -> Option<(Arc<str>, Value)> {
+        let Value::Instance(id) = manager else { return None };
+        let field = related.lookup.as_deref().filter(|_| !related.many)?;
+        let owner = evaluator.heap.instance(*id)?.attributes.get("instance")?;
+        Some((field.into(), owner.clone()))
     }
 
     /// `constrained(manager)`: rows of the through table where those say how many objects there are, otherwise the objects.

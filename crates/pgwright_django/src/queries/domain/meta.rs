@@ -29,6 +29,8 @@ pub(crate) struct FieldObjects {
     fields: FxHashMap<FieldId, ObjectId>,
     others: FxHashMap<FieldId, ObjectId>,
     private: FxHashMap<GenericId, ObjectId>,
+    /// By the objects that class bodies made, which several models may have inherited.
+    declared: FxHashMap<ObjectId, FieldId>,
 }
 
 impl FieldObjects {
@@ -47,6 +49,9 @@ impl FieldObjects {
                     Some(bare(evaluator.class_at(module, name)?))
                 });
                 let Some(made) = made else { continue };
+                if let Some((_, Value::Instance(written))) = evaluator.heap.find_in_class(class, &field.name) {
+                    objects.declared.entry(*written).or_insert(id);
+                }
                 let remote = made.attributes.get("remote_field").and_then(|remote| match remote {
                     Value::Instance(remote) => evaluator.heap.instance(*remote).cloned(),
                     _ => None,
@@ -70,6 +75,14 @@ impl FieldObjects {
             }
         }
         objects
+    }
+
+    /// What is the same of a field for every model that inherits its declaration.
+    pub(crate) fn declared(&self, id: ObjectId, attribute: &str) -> Option<FieldOf> {
+        if !matches!(attribute, "related_model" | "name" | "attname" | "column") {
+            return None;
+        }
+        self.declared.get(&id).map(|id| FieldOf::Field(*id))
     }
 
     pub(crate) fn of(&self, what: FieldOf) -> Option<Value> {
@@ -271,6 +284,23 @@ impl<'a> Orm<'a> {
                 found.map_or(Value::None, |found| self.object(found))
             }
         }
+    }
+
+    /// `model_columns(model)`: names and fields of relations and of what is unique.
+    pub(crate) fn model_columns(&self, model: Option<&Value>) -> Value {
+        let Some(Value::Class(class)) = model else { return Value::unknown("the fields of a model") };
+        let found = self.model_of(*class).filter(|model| !self.context.models.get(*model).abstract_);
+        let Some(model) = found else { return Value::unknown("the fields of a model") };
+        let matters = |id: &FieldId| {
+            let field = self.context.field(*id);
+            field.relation.is_some() || field.unique && !field.primary_key
+        };
+        let columns = self.context.meta(model).columns.iter().copied().chain(self.many_fields(model));
+        let pair = |id| {
+            let name = Value::str(self.context.field(id).name.as_str());
+            Value::tuple(vec![name, self.object(FieldOf::Field(id))])
+        };
+        Value::tuple(columns.filter(matters).map(pair).collect())
     }
 
     /// What a model's class has under the name of a field: in Django a descriptor that leads to the field.

@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(crate) run: Run,
     /// Something was assumed.
     pub(crate) assumed: bool,
+    /// What is executed may as well not be (`perhaps()` in descriptions): it is no more than likely.
+    pub(crate) doubts: u32,
     /// Parameters that were read and that nobody gave a value.
     pub(crate) wanted: Vec<Parameter>,
     /// What parameters were given in this round.
@@ -129,6 +131,7 @@ impl<'a> Orm<'a> {
         state.wanted.clear();
         state.assumed = false;
         state.muted = 0;
+        state.doubts = 0;
         state.inferring.clear();
         state.run = run;
     }
@@ -180,6 +183,12 @@ impl<'a> Domain<'a> for Orm<'a> {
                 None => Ok(Value::unknown("a related queryset")),
             },
             "related" => Ok(self.related_queryset(evaluator, &args)),
+            "perhaps" => self.perhaps(evaluator, &args),
+            "execute" => {
+                self.execute(evaluator, args.first());
+                Ok(Value::None)
+            }
+            "model_columns" => Ok(self.model_columns(args.first())),
             "model_field" => Ok(self.model_field(&args)),
             "notify" => self.notify(evaluator, &args, &kwargs),
             "current_user" => Ok(self.current_user(evaluator)),
@@ -214,6 +223,7 @@ impl<'a> Domain<'a> for Orm<'a> {
                     }
                     None => {
                         let field = Self::field_of(evaluator, *id);
+                        let field = field.or_else(|| self.known.field_objects.declared(*id, name));
                         Ok(field.and_then(|field| self.field_attribute(evaluator, object, field, name)))
                     }
                 }

@@ -21,16 +21,18 @@ pub(crate) struct QueryState {
     pub(crate) fetched: bool,
     /// Something on the way here was guessed.
     pub(crate) guessed: bool,
+    /// A relation of its rows that leads to an object at hand (`_known_related_objects`).
+    pub(crate) related: Option<(Arc<str>, Value)>,
 }
 
 impl QueryState {
     pub(crate) fn all_of(model: ModelId) -> QueryState {
-        QueryState { model, query: Ok(Arc::new(Query::new(model))), fetched: false, guessed: false }
+        QueryState { model, query: Ok(Arc::new(Query::new(model))), fetched: false, guessed: false, related: None }
     }
 
     /// A queryset of these objects whose conditions are not known.
     pub(crate) fn some_of(model: ModelId, reason: &str) -> QueryState {
-        QueryState { model, query: Err(reason.into()), fetched: false, guessed: true }
+        QueryState { model, query: Err(reason.into()), fetched: false, guessed: true, related: None }
     }
 }
 

@@ -7,8 +7,9 @@ use crate::model::ModelId;
 use crate::queries::entries::is_test_or_migration;
 use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
 use pgwright_diagnostics::FileId;
-use pgwright_python::eval::{Evaluator, Place};
+use pgwright_python::eval::{Eval, Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
+use pgwright_python::value::Value;
 
 /// What was sent, or why that is not known.
 pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
@@ -70,7 +71,7 @@ impl<'a> Orm<'a> {
         let Some((file, place, function)) = Self::own_place(evaluator) else { return };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
         let Run { situation, trust, assumptions, .. } = state.run;
-        let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail;
+        let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
         state.events.push(Event {
             file,
             place,
@@ -84,5 +85,27 @@ impl<'a> Orm<'a> {
             guessed: sent.guessed || doubtful,
             situation,
         });
+    }
+
+    /// `perhaps(function)`: calls what may as well not happen.
+    pub(super) fn perhaps(&self, evaluator: &mut Evaluator<'a>, args: &[Value]) -> Eval {
+        let [function, rest @ ..] = args else { return Ok(Value::None) };
+        self.state().doubts += 1;
+        let outcome = evaluator.call(function, rest.to_vec(), Vec::new(), None);
+        let mut state = self.state();
+        state.doubts = state.doubts.saturating_sub(1);
+        outcome
+    }
+
+    /// `execute(sql)`: SQL that the code itself wrote.
+    pub(super) fn execute(&self, evaluator: &Evaluator<'a>, sql: Option<&Value>) {
+        for alternative in sql.map(Value::alternatives).unwrap_or_default() {
+            let sql = match alternative {
+                Value::Str(sql) => Ok(sql.clone()),
+                _ => Err("the text of the SQL is not known".into()),
+            };
+            let (terminal, rows) = (Terminal::Raw, Rows::Unknown);
+            self.record(evaluator, Sent { model: None, terminal, sql, rows, lazy: None, guessed: false });
+        }
     }
 }

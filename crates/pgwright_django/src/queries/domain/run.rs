@@ -240,7 +240,13 @@ impl<'a> Orm<'a> {
             return self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(state.model) });
         };
         match query.rows {
-            query::Rows::Instances => self.row(evaluator, Row::of(query, state.guessed)),
+            query::Rows::Instances => {
+                let row = self.row(evaluator, Row::of(query, state.guessed));
+                if let Some((field, owner)) = &state.related {
+                    evaluator.put(&row, field, owner.clone());
+                }
+                row
+            }
             query::Rows::Dicts => {
                 let dict = evaluator.make_dict(Vec::new());
                 evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown("the value of a column"));

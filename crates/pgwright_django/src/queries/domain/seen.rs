@@ -140,7 +140,8 @@ impl<'a> Orm<'a> {
                 }
                 if evaluator.heap.is_subclass(instance.class, self.known.queryset) {
                     let state = instance.attributes.get(QUERY)?.foreign::<QueryState>()?;
-                    return Some(Kind::QuerySet(instance.class, state.clone()));
+                    // Objects do not outlast their run.
+                    return Some(Kind::QuerySet(instance.class, QueryState { related: None, ..state.clone() }));
                 }
                 let is_manager = self.known.is_manager(evaluator, instance.class);
                 (!is_manager).then_some(Kind::Instance(instance.class))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
-use pgwright_python::value::Value;
+use pgwright_python::value::{ObjectId, Value};
 
 use super::instance::{Row, Saved};
 use super::manager::Related;
@@ -83,9 +83,11 @@ impl<'a> Orm<'a> {
                     Some(Value::Bool(true)) => Force::Insert,
                     _ => Force::No,
                 };
+                let is_new = if self.is_copied(evaluator, *id, model) { Saved::No } else { row.saved };
+                let values = self.set_expressions(evaluator, *id, model);
                 for alternative in fields.alternatives().to_vec() {
                     let only = match &alternative {
-                        Value::None => Ok(Fields::All),
+                        Value::None | Value::Absent => Ok(Fields::All),
                         names => match evaluator.iterate(names) {
                             Some(names) => {
                                 let known: Option<Vec<String>> =
@@ -100,15 +102,19 @@ impl<'a> Orm<'a> {
                         Ok(Fields::Only(names)) if names.is_empty() => continue,
                         Ok(fields) => {
                             let mut statements = Vec::new();
-                            if row.saved != Saved::Yes && fields == Fields::All {
-                                let added = Save { force: force.clone(), ..Save::added(model) };
-                                statements.extend(save::save(self.context, &added));
-                            }
-                            if row.saved != Saved::No {
-                                let loaded = Save { fields, ..Save::loaded(model) };
-                                // Of an object that was read, its row is there.
-                                let there = |one: &Statement| !one.when.contains(&When::NoRow(one.model));
-                                statements.extend(save::save(self.context, &loaded).into_iter().filter(there));
+                            for values in &values {
+                                if is_new != Saved::Yes && fields == Fields::All {
+                                    let values = values.clone();
+                                    let added = Save { force: force.clone(), values, ..Save::added(model) };
+                                    statements.extend(save::save(self.context, &added));
+                                }
+                                if is_new != Saved::No && force == Force::No {
+                                    let loaded = Save { fields: fields.clone(), ..Save::loaded(model) };
+                                    let loaded = Save { values: values.clone(), ..loaded };
+                                    // Of an object that was read, its row is there.
+                                    let there = |one: &Statement| !one.when.contains(&When::NoRow(one.model));
+                                    statements.extend(save::save(self.context, &loaded).into_iter().filter(there));
+                                }
                             }
                             Ok(statements)
                         }
@@ -116,7 +122,7 @@ impl<'a> Orm<'a> {
                     };
                     self.send_all(evaluator, model, Terminal::Save, sends, row.guessed);
                 }
-                evaluator.put(object, super::ROW, saved(&row));
+                self.keep(evaluator, object, super::ROW, &saved(&row));
                 Value::None
             }
             "delete" => {
@@ -151,6 +157,45 @@ impl<'a> Orm<'a> {
         })
     }
 
+    /// Whether the key of an object was taken away: saving makes another row.
+    fn is_copied(&self, evaluator: &Evaluator<'a>, id: ObjectId, model: ModelId) -> bool {
+        let key = self.context.models.get(model).primary_key();
+        let is_none = |name: &str| {
+            let value = evaluator.heap.instance(id).and_then(|instance| instance.attributes.get(name));
+            matches!(value, Some(Value::None))
+        };
+        is_none("pk") || key.is_some_and(|key| is_none(&key.name))
+    }
+
+    /// Expressions that columns of an object were set to; without them as well where they may not be.
+    fn set_expressions(&self, evaluator: &mut Evaluator<'a>, id: ObjectId, model: ModelId) -> Vec<Values> {
+        let record = self.context.models.get(model);
+        let Some(instance) = evaluator.heap.instance(id) else { return vec![Values::default()] };
+        let set: Vec<(String, Value)> = instance
+            .attributes
+            .iter()
+            .filter_map(|(name, value)| Some((record.field(name)?, value)))
+            .filter(|(field, _)| field.column.is_some() && field.relation.is_none())
+            .filter(|(_, value)| value.alternatives().iter().any(|one| matches!(one, Value::Instance(_))))
+            .map(|(field, value)| (field.name.clone(), value.clone()))
+            .collect();
+        let mut values = Values::default();
+        let mut open = false;
+        for (name, value) in set {
+            for alternative in value.alternatives() {
+                match self.given(evaluator, model, alternative) {
+                    Ok(given @ Given::Expression(_)) => values = values.with(&name, given),
+                    _ => open = true,
+                }
+            }
+        }
+        match (values.given.is_empty(), open) {
+            (true, _) => vec![values],
+            (false, true) => vec![Values::default(), values],
+            (false, false) => vec![values],
+        }
+    }
+
     /// What a queryset's methods write.
     fn write_rows(
         &self,
@@ -179,7 +224,8 @@ impl<'a> Orm<'a> {
                         state.guessed,
                     );
                 }
-                evaluator.put(&instance, super::ROW, saved(&Row { guessed: state.guessed, ..Row::plain(model) }));
+                let row = saved(&Row { guessed: state.guessed, ..Row::plain(model) });
+                self.keep(evaluator, &instance, super::ROW, &row);
                 Ok(instance)
             }
             "get_or_create" | "update_or_create" => self.found_or_created(evaluator, state, what, rest, kwargs),
@@ -318,6 +364,11 @@ impl<'a> Orm<'a> {
     /// A new instance with what it was made of.
     fn created(&self, evaluator: &mut Evaluator<'a>, model: ModelId, kwargs: &Kwargs, guessed: bool) -> Value {
         let instance = self.row(evaluator, Row { guessed, saved: Saved::No, ..Row::plain(model) });
+        if let Value::Instance(id) = &instance
+            && let Some(made) = evaluator.heap.instance_mut(*id)
+        {
+            made.kwargs.clone_from(kwargs);
+        }
         let record = self.context.models.get(model);
         for (name, value) in kwargs {
             let is_relation = record.field(name).is_some_and(|field| field.relation.is_some() && *field.name == **name);
@@ -398,7 +449,13 @@ impl<'a> Orm<'a> {
             }
             "create" => {
                 let state = QueryState { guessed: related.guessed, ..QueryState::all_of(related.target) };
-                return self.write_rows(evaluator, &state, "create", rest, kwargs).map(Some);
+                let mut kwargs = kwargs.clone();
+                if let (Some(field), Value::Instance(id)) = (&related.lookup, manager)
+                    && let Some(owner) = evaluator.heap.instance(*id).and_then(|one| one.attributes.get("instance"))
+                {
+                    kwargs.push((pgwright_python::value::Name::new(field), owner.clone()));
+                }
+                return self.write_rows(evaluator, &state, "create", rest, &kwargs).map(Some);
             }
             "get_or_create" | "update_or_create" if !related.many => {
                 // The key is given once more, as a keyword.

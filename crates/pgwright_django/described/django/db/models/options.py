@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, is_known, model_field
+from _pgwright import attributes_with, is_known, model_columns, model_field
 from django.core.exceptions import FieldDoesNotExist
 
 class Options:
@@ -105,6 +105,9 @@ class Options:
 
     def columns(self):
         """Names and fields of the model that matter to forms and validation: relations, and what is unique."""
+        known = model_columns(self.model)
+        if is_known(known):
+            return known
         if "found_columns" not in self.__dict__:
             found = []
             for base in self.model.__mro__:
