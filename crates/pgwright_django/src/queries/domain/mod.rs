@@ -8,6 +8,7 @@ mod argument;
 mod heard;
 mod instance;
 mod known;
+mod linked;
 mod manager;
 mod meta;
 mod plain;
