@@ -106,6 +106,8 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.core", true, "django/core/__init__.py", First;
     "django.core.cache", true, "django/core/cache/__init__.py", First;
     "django.core.exceptions", false, "django/core/exceptions.py", First;
+    "django.core.handlers", true, "django/core/handlers/__init__.py", First;
+    "django.core.handlers.base", false, "django/core/handlers/base.py", First;
     "django.core.paginator", false, "django/core/paginator.py", First;
     "django.core.validators", false, "django/core/validators.py", First;
     "django.db", true, "django/db/__init__.py", First;
@@ -157,6 +159,7 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.utils", true, "django/utils/__init__.py", First;
     "django.utils.deconstruct", false, "django/utils/deconstruct.py", First;
     "django.utils.decorators", false, "django/utils/decorators.py", First;
+    "django.utils.deprecation", false, "django/utils/deprecation.py", First;
     "django.utils.functional", false, "django/utils/functional.py", First;
     "django.utils.module_loading", false, "django/utils/module_loading.py", First;
     "django.utils.timezone", false, "django/utils/timezone.py", First;
@@ -183,6 +186,9 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django_extensions.db.fields", true, "django_extensions/db/fields/__init__.py", Fallback;
     "django_extensions.db.fields.json", false, "django_extensions/db/fields/json.py", Fallback;
     "django_extensions.db.models", false, "django_extensions/db/models.py", Fallback;
+    "django_filters.filters", false, "django_filters/filters.py", First;
+    "django_filters.filterset", false, "django_filters/filterset.py", First;
+    "django_filters.rest_framework.backends", false, "django_filters/rest_framework/backends.py", First;
     "django_lifecycle", true, "django_lifecycle/__init__.py", Fallback;
     "django_lifecycle.decorators", false, "django_lifecycle/decorators.py", Fallback;
     "django_lifecycle.hooks", false, "django_lifecycle/hooks.py", Fallback;
@@ -277,12 +283,14 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "rest_framework.authtoken.apps", false, "rest_framework/authtoken/apps.py", Fallback;
     "rest_framework.authtoken.models", false, "rest_framework/authtoken/models.py", Fallback;
     "rest_framework.fields", false, "rest_framework/fields.py", First;
+    "rest_framework.filters", false, "rest_framework/filters.py", First;
     "rest_framework.generics", false, "rest_framework/generics.py", First;
     "rest_framework.mixins", false, "rest_framework/mixins.py", First;
     "rest_framework.relations", false, "rest_framework/relations.py", First;
     "rest_framework.request", false, "rest_framework/request.py", First;
     "rest_framework.response", false, "rest_framework/response.py", First;
     "rest_framework.serializers", false, "rest_framework/serializers.py", First;
+    "rest_framework.validators", false, "rest_framework/validators.py", First;
     "rest_framework.views", false, "rest_framework/views.py", First;
     "rest_framework.viewsets", false, "rest_framework/viewsets.py", First;
     "rest_framework_simplejwt", true, "rest_framework_simplejwt/__init__.py", Fallback;

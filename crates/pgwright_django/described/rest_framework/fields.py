@@ -24,6 +24,7 @@ class Field:
     parent = None
     field_name = None
     _root_context = None
+    validators = []
 
     def __init__(self, *, read_only=False, write_only=False, required=None, default=empty, initial=empty, source=None,
                  label=None, help_text=None, style=None, error_messages=None, validators=None, allow_null=False, **kwargs):
@@ -32,6 +33,8 @@ class Field:
         self.source = source
         self.allow_null = allow_null
         self.required = required
+        if validators is not None:
+            self.validators = list(validators)
     def bind(self, field_name, parent):
         self.field_name = field_name
         self.parent = parent
@@ -64,9 +67,18 @@ class Field:
     def validate_empty_values(self, data):
         return (False, data)
     def run_validation(self, data=empty):
-        return self.to_internal_value(data)
+        value = self.to_internal_value(data)
+        self.run_validators(value)
+        return value
     def run_validators(self, value):
-        pass
+        for validator in self.validators:
+            try:
+                if getattr(validator, "requires_context", False):
+                    validator(value, self)
+                else:
+                    validator(value)
+            except (ValidationError, DjangoValidationError):
+                pass
     def to_internal_value(self, data):
         return data
     def to_representation(self, value):

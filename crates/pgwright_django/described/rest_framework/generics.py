@@ -12,8 +12,13 @@ class GenericAPIView(views.APIView):
     serializer_class = None
     lookup_field = "pk"
     lookup_url_kwarg = None
-    filter_backends = ()
-    pagination_class = unknown("the default pagination")
+    _paginator = None
+    @property
+    def filter_backends(self):
+        return api_settings.DEFAULT_FILTER_BACKENDS
+    @property
+    def pagination_class(self):
+        return api_settings.DEFAULT_PAGINATION_CLASS
 
     def get_queryset(self):
         return self.queryset.all()
@@ -36,9 +41,9 @@ class GenericAPIView(views.APIView):
         return queryset
     @property
     def paginator(self):
-        if self.pagination_class is None:
-            return None
-        return self.pagination_class()
+        if self._paginator is None and self.pagination_class is not None:
+            self._paginator = self.pagination_class()
+        return self._paginator
     def paginate_queryset(self, queryset):
         paginator = self.paginator
         if paginator is None:

@@ -19,6 +19,29 @@ from rest_framework.relations import (
 ALL_FIELDS = "__all__"
 LIST_SERIALIZER_KWARGS = ()
 
+class UniqueValidator:
+    requires_context = True
+    def __init__(self, queryset, message=None, lookup="exact"):
+        self.queryset = queryset
+        self.lookup = lookup
+    def __call__(self, value, serializer_field):
+        found = self.queryset.filter(**{serializer_field.source_attrs[-1] + "__" + self.lookup: value})
+        _exists_besides(found, serializer_field.parent.instance)
+
+class UniqueTogetherValidator:
+    requires_context = True
+    def __init__(self, queryset, fields, message=None, condition_fields=None, condition=None):
+        self.queryset = queryset
+        self.fields = fields
+    def __call__(self, attrs, serializer):
+        found = self.queryset.filter(**{name: unknown("what the client sends") for name in self.fields})
+        _exists_besides(found, serializer.instance)
+
+def _exists_besides(queryset, instance):
+    if instance is not None:
+        queryset = queryset.exclude(pk=instance.pk)
+    queryset.exists()
+
 class BaseSerializer(Field):
     def __new__(cls, *args, **kwargs):
         if kwargs.get("many", False):
@@ -100,7 +123,10 @@ class Serializer(BaseSerializer):
     def __getitem__(self, key):
         return self.fields[key]
     def get_validators(self):
-        return []
+        return list(getattr(getattr(self, "Meta", None), "validators", None) or ())
+    def run_validators(self, value):
+        self.validators = self.get_validators()
+        super().run_validators(value)
     def run_validation(self, data=empty):
         value = self.to_internal_value(data)
         self.run_validators(value)
@@ -167,6 +193,7 @@ class ModelSerializer(Serializer):
         meta = self.Meta
         declared = self._declared_fields
         names = getattr(meta, "fields", None)
+        columns = dict(meta.model._meta.columns())
         relations = dict(_relations(meta.model))
         fields = {}
         if not isinstance(names, (list, tuple)):
@@ -181,12 +208,25 @@ class ModelSerializer(Serializer):
             elif name in relations:
                 fields[name] = self._relation(relations[name], name in read_only)
             else:
-                fields[name] = ModelValueField(read_only=name in read_only)
+                fields[name] = ModelValueField(
+                    read_only=name in read_only, validators=self._unique(columns[name]) if name in columns else None)
         return fields
+    def _unique(self, field):
+        return [UniqueValidator(queryset=self.Meta.model._default_manager)] if field._unique and not field.primary_key else []
     def _relation(self, relation, read_only):
         queryset = None if read_only else _related_model(relation)._default_manager
         return self.serializer_related_field(
-            many=isinstance(relation, ManyToManyField), queryset=queryset, read_only=read_only)
+            many=isinstance(relation, ManyToManyField), queryset=queryset, read_only=read_only,
+            validators=self._unique(relation))
+    def get_validators(self):
+        declared = getattr(self.Meta, "validators", None)
+        return list(declared) if declared is not None else self.get_unique_together_validators()
+    def get_unique_together_validators(self):
+        found = []
+        for names in self.Meta.model._meta.total_unique_constraints():
+            if all([name in self.fields for name in names]):
+                found.append(UniqueTogetherValidator(queryset=self.Meta.model._default_manager, fields=names))
+        return found
     def get_field_names(self, declared_fields, info):
         return list(declared_fields)
     def build_field(self, field_name, info, model_class, nested_depth):

@@ -19,10 +19,14 @@ def exception_handler(exc, context):
 class APIView(View):
     renderer_classes = ()
     parser_classes = ()
-    authentication_classes = ()
     throttle_classes = ()
-    permission_classes = ()
     schema = None
+    @property
+    def authentication_classes(self):
+        return api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    @property
+    def permission_classes(self):
+        return api_settings.DEFAULT_PERMISSION_CLASSES
 
     def _receive(self):
         self.request = Request()
@@ -37,7 +41,8 @@ class APIView(View):
         self.check_permissions(request)
         self.check_throttles(request)
     def perform_authentication(self, request):
-        pass
+        for authenticator in self.get_authenticators():
+            authenticator.authenticate(request)
     def get_authenticators(self):
         return [auth() for auth in self.authentication_classes]
     def get_permissions(self):

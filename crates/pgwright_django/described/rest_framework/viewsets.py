@@ -1,7 +1,7 @@
 from rest_framework import generics, mixins, views
 
 class ViewSetMixin:
-    _entries = ("list", "create", "retrieve", "update", "partial_update", "destroy")
+    _entries = ("list", "create", "retrieve", "update", "partial_update", "destroy", "initial")
 
     @classmethod
     def as_view(cls, actions=None, **initkwargs):

@@ -7,7 +7,7 @@ use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, Module
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Assumptions, Event, Heard, Known, Orm, Parameter, Run, Seen, Shared, Trust};
+use super::domain::{Assumptions, Caller, Event, Heard, Known, Orm, Own, Parameter, Run, Seen, Shared, Trust};
 use super::workload::{Certainty, Coverage, Issued, Situation, Terminal, Workload};
 
 /// Steps that one entry may take.
@@ -25,6 +25,7 @@ struct Start {
     function: FunctionId,
     receiver: Receiver,
     situation: Situation,
+    caller: Caller,
     turn: Turn,
 }
 
@@ -67,14 +68,24 @@ pub(crate) fn execute<'a>(
     let mut starts = starts(evaluator, known);
     let received = heard.runs.iter().enumerate().filter_map(|(at, run)| {
         let function = heard.receivers.get(run.receiver)?.function()?;
-        Some(Start { function, receiver: Receiver::Signal(at), situation: Situation::Other, turn: Turn::First })
+        Some(Start {
+            function,
+            receiver: Receiver::Signal(at),
+            situation: Situation::Other,
+            caller: Caller::Anybody,
+            turn: Turn::First,
+        })
     });
     starts.extend(received);
     let shared = Shared::of(evaluator);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
-    let mut workers: Vec<Worker<'a>> =
-        (0..workers).map(|_| Worker { evaluator: evaluator.fork(), orm: Arc::new(orms(shared)) }).collect();
+    let handlers = handlers(evaluator, &Arc::new(orms(shared)));
+    let worker = |evaluator: Evaluator<'a>| {
+        let orm = Arc::new(orms(shared).with_handlers(handlers.clone()));
+        Worker { evaluator, orm }
+    };
+    let mut workers: Vec<Worker<'a>> = (0..workers).map(|_| worker(evaluator.fork())).collect();
     evaluator.branches = Branches::FirstKnown;
     for worker in &mut workers {
         worker.evaluator.domain = Some(worker.orm.clone());
@@ -159,7 +170,7 @@ fn round(workers: &mut [Worker<'_>], starts: &[Start], chosen: &[usize], trust: 
 
 /// Executes one entry: a second time with what was assumed turned round, where something was.
 fn run(worker: &mut Worker<'_>, start: Start, number: usize, trust: Trust) -> Outcome {
-    let usual = Run { number, situation: start.situation, trust, assumptions: Assumptions::Hold };
+    let usual = Run { number, situation: start.situation, caller: start.caller, trust, assumptions: Assumptions::Hold };
     let (mut events, mut wanted, assumed) = attempt(worker, start, usual);
     if assumed {
         let (more, also, _) = attempt(worker, start, Run { assumptions: Assumptions::Fail, ..usual });
@@ -187,6 +198,31 @@ fn attempt(worker: &mut Worker<'_>, start: Start, run: Run) -> (Vec<Event>, Vec<
         let _ = evaluator.call(&Value::Function(start.function), args, open, None);
     });
     orm.take_outcome()
+}
+
+/// Where the innermost middleware of the project hands requests on: from there Django calls views and renders their responses.
+fn handlers<'a>(evaluator: &mut Evaluator<'a>, orm: &Arc<Orm<'a>>) -> Arc<[Own]> {
+    let Some(module) = evaluator.import("django.core.handlers.base") else { return Arc::default() };
+    evaluator.ensure(module);
+    let mut ask = |name: &str, args: &[Value]| {
+        evaluator.domain = Some(orm.clone());
+        let given = evaluator.trial(FUEL, |evaluator| {
+            orm.enter(Run::default());
+            let function = evaluator.module_attribute(module, name)?;
+            evaluator.call(&function, args.to_vec(), Vec::new(), None).ok()
+        });
+        evaluator.domain = None;
+        given
+    };
+    let Some(Value::Tuple(paths)) = ask("middleware_paths", &[]) else { return Arc::default() };
+    for path in paths.iter().rev() {
+        ask("pass_through", std::slice::from_ref(path));
+        let places = orm.take_handed_on();
+        if !places.is_empty() {
+            return places.into();
+        }
+    }
+    Arc::default()
 }
 
 /// Every function of the project's modules, with the classes its methods run for.
@@ -231,11 +267,23 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
         }
         let situation = situation(&module.name);
         let Some((class, descriptor)) = owners.get(&function).copied() else {
-            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First });
+            starts.push(Start {
+                function,
+                receiver: Receiver::None,
+                situation,
+                caller: Caller::Anybody,
+                turn: Turn::First,
+            });
             continue;
         };
         if descriptor == Some(Descriptor::StaticMethod) {
-            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First });
+            starts.push(Start {
+                function,
+                receiver: Receiver::None,
+                situation,
+                caller: Caller::Anybody,
+                turn: Turn::First,
+            });
             continue;
         }
         let name = record.name.clone();
@@ -259,7 +307,7 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
                 Some(Descriptor::ClassMethod) => Receiver::Class(user),
                 _ => Receiver::Instance(user),
             };
-            starts.push(Start { function, receiver, situation, turn });
+            starts.push(Start { function, receiver, situation, caller: Caller::Anybody, turn });
         }
     }
     starts.extend(framework_starts(evaluator, &heirs));
@@ -270,8 +318,9 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
 const ENTRIES: &str = "_entries";
 
 /// Methods that frameworks call of the project's classes: for every class, also where as a project's method it runs for some only.
-fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<ClassId>>) -> Vec<Start> {
+fn framework_starts(evaluator: &mut Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<ClassId>>) -> Vec<Start> {
     let mut starts = Vec::new();
+    let view = evaluator.class_at("django.views.generic.base", "View");
     let mut classes: Vec<ClassId> = heirs.values().flatten().copied().collect();
     classes.sort_unstable();
     classes.dedup();
@@ -281,6 +330,8 @@ fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<Cl
         if is_test_or_migration(module) {
             continue;
         }
+        let answers = view.is_some_and(|view| evaluator.heap.is_subclass(class, view));
+        let caller = if answers { Caller::Handler } else { Caller::Anybody };
         for entry in entries.iter().filter_map(Value::as_str) {
             let found = evaluator.heap.find_in_class(class, entry).and_then(|(_, value)| function_of(value));
             let Some((function, _)) = found else { continue };
@@ -294,7 +345,7 @@ fn framework_starts(evaluator: &Evaluator<'_>, heirs: &FxHashMap<ClassId, Vec<Cl
                     .is_none_or(|heirs| heirs.len() <= HEIRS);
             if !is_run_anyway {
                 let receiver = Receiver::Instance(class);
-                starts.push(Start { function, receiver, situation: situation(module), turn: Turn::First });
+                starts.push(Start { function, receiver, situation: situation(module), caller, turn: Turn::First });
             }
         }
     }

@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, Expr};
 
 use super::statements::position;
-use super::{Eval, Evaluator, Frame, ROUNDS};
+use super::{Eval, Evaluator, Frame, Items, ROUNDS};
 use crate::value::{Definition, Dict, Key, Name, Object, Scope, ScopeId, Value};
 
 impl<'a> Evaluator<'a> {
@@ -31,15 +31,18 @@ impl<'a> Evaluator<'a> {
                 self.attribute_or_unknown(&object, &attribute.attr.id)?
             }
             Expr::Call(call) => self.call_expression(call, frame)?,
-            Expr::Tuple(tuple) => Value::tuple(self.elements(&tuple.elts, frame)?),
-            Expr::List(list) => {
-                let items = self.elements(&list.elts, frame)?;
-                self.heap.list(items)
-            }
-            Expr::Set(set) => {
-                let items = self.elements(&set.elts, frame)?;
-                self.make_set(items)
-            }
+            Expr::Tuple(tuple) => match self.elements(&tuple.elts, frame)? {
+                Items::Known(items) => Value::tuple(items),
+                Items::Each(item) => Value::each(item),
+            },
+            Expr::List(list) => match self.elements(&list.elts, frame)? {
+                Items::Known(items) => self.heap.list(items),
+                Items::Each(item) => Value::each(item),
+            },
+            Expr::Set(set) => match self.elements(&set.elts, frame)? {
+                Items::Known(items) => self.make_set(items),
+                Items::Each(item) => Value::each(item),
+            },
             Expr::Dict(dict) => self.dict_display(dict, frame)?,
             Expr::BinOp(operation) => {
                 let left = self.expression(&operation.left, frame)?;
@@ -140,8 +143,8 @@ impl<'a> Evaluator<'a> {
                 let value = self.expression(&each.value, frame)?;
                 match self.iterate(&value) {
                     _ if self.joins() => match self.items(&value) {
-                        super::Items::Known(items) => frame.yields.extend(items),
-                        super::Items::Each(item) => frame.yields.push(item),
+                        Items::Known(items) => frame.yields.extend(items),
+                        Items::Each(item) => frame.yields.push(item),
                     },
                     Some(items) => frame.yields.extend(items),
                     None => frame.yields.push(Value::unknown("yielded from something not known")),
@@ -157,20 +160,37 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn elements(&mut self, elements: &'a [Expr], frame: &mut Frame) -> Eval<Vec<Value>> {
+    /// What a display holds; any number of like items where what is unpacked into it has any number.
+    fn elements(&mut self, elements: &'a [Expr], frame: &mut Frame) -> Eval<Items> {
         let mut items = Vec::with_capacity(elements.len());
+        let mut is_open = false;
         for element in elements {
-            if let Expr::Starred(starred) = element {
-                let value = self.expression(&starred.value, frame)?;
-                match self.iterate(&value) {
-                    Some(more) => items.extend(more),
-                    None => items.push(Value::unknown("unpacked from something not known")),
-                }
-            } else {
+            let Expr::Starred(starred) = element else {
                 items.push(self.expression(element, frame)?);
+                continue;
+            };
+            let value = self.expression(&starred.value, frame)?;
+            if self.joins() {
+                self.at(&starred.value);
+                match self.items(&value) {
+                    Items::Known(more) => items.extend(more),
+                    Items::Each(item) => {
+                        is_open = true;
+                        items.push(item);
+                    }
+                }
+                continue;
+            }
+            match self.iterate(&value) {
+                Some(more) => items.extend(more),
+                None => items.push(Value::unknown("unpacked from something not known")),
             }
         }
-        Ok(items)
+        if !is_open {
+            return Ok(Items::Known(items));
+        }
+        let joined = items.into_iter().reduce(|one, other| self.either(one, other));
+        Ok(Items::Each(joined.unwrap_or(Value::None)))
     }
 
     fn dict_display(&mut self, display: &'a ast::ExprDict, frame: &mut Frame) -> Eval {

@@ -1,8 +1,8 @@
 //! Methods of strings, lists, tuples, dictionaries and sets.
 
 use super::calls::Kwargs;
-use super::{Eval, Evaluator};
-use crate::value::{Dict, Key, Name, Object, Value};
+use super::{Eval, Evaluator, SETTER};
+use crate::value::{Descriptor, Dict, Key, Name, Object, Value};
 
 const STRING: &[&str] = &[
     "capitalize",
@@ -89,7 +89,16 @@ impl<'a> Evaluator<'a> {
             }),
             Value::Each(item) => Ok(self.each_method(item, name)),
             Value::Bytes(bytes) if name == "decode" => Ok(Value::str(String::from_utf8_lossy(bytes).into_owned())),
-            // `property.setter(function)` gives the property back.
+            // `property.setter(function)` gives the property back; its getter remembers the setter.
+            Value::Descriptor(Descriptor::Property, getter) => {
+                if let (Value::Function(getter), "setter", Some(setter)) = (&**getter, name.as_str(), args.first()) {
+                    let attributes = &mut self.heap.function_mut(*getter).attributes;
+                    if attributes.get(SETTER).is_none() {
+                        attributes.insert(Name::new_static(SETTER), setter.clone());
+                    }
+                }
+                Ok(object.clone())
+            }
             Value::Descriptor(..) => Ok(object.clone()),
             _ => Ok(Value::unknown(format!("the method `{name}`"))),
         }

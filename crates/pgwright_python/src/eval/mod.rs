@@ -67,6 +67,8 @@ const FUEL: u32 = 400_000;
 const DEPTH: u32 = 48;
 /// Rounds of one loop.
 pub(crate) const ROUNDS: usize = 2_000;
+/// Attribute of a property's getter that holds its setter.
+pub(crate) const SETTER: &str = "<setter>";
 
 /// Where evaluation stands: one per module body, class body or call.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use ruff_python_ast::{self as ast, Expr, Stmt};
 
-use super::{Eval, Evaluator, Flow, Frame, ROUNDS};
-use crate::value::{Definition, Key, Name, Object, Value};
+use super::{Eval, Evaluator, Flow, Frame, ROUNDS, SETTER};
+use crate::value::{Definition, Descriptor, Key, Name, Object, ObjectId, Value};
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn block(&mut self, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
@@ -411,6 +411,11 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn set_attribute(&mut self, object: &Value, name: &Name, value: Value) {
         match object {
             Value::Instance(id) => {
+                if let Some(setter) = self.setter_of(*id, name) {
+                    // What it raises ends the statement that assigns, which has nothing more to do.
+                    let _ = self.call(&setter, vec![object.clone(), value], Vec::new(), None);
+                    return;
+                }
                 let mut value = value;
                 // Whether this assignment runs is not decided: what was there may stay.
                 if self.undecided > 0
@@ -440,6 +445,19 @@ impl<'a> Evaluator<'a> {
             }
             _ => {}
         }
+    }
+
+    /// What runs when code assigns to a property.
+    fn setter_of(&self, object: ObjectId, name: &str) -> Option<Value> {
+        if !self.joins() {
+            return None;
+        }
+        let class = self.heap.instance(object)?.class;
+        let (_, Value::Descriptor(Descriptor::Property, getter)) = self.heap.find_in_class(class, name)? else {
+            return None;
+        };
+        let Value::Function(getter) = &**getter else { return None };
+        self.heap.function(*getter).attributes.get(SETTER).cloned()
     }
 
     /// `object[index] = value`.

@@ -659,14 +659,17 @@ impl<'a> Evaluator<'a> {
             if let Some(target) = &item.optional_vars {
                 self.assign(target, entered.unwrap_or_else(|| Value::unknown("what a `with` statement gives")), frame)?;
             }
-            managers.push(manager);
+            managers.push((manager, &item.context_expr));
         }
         let outcome = self.block(&with.body, frame);
-        if matches!(outcome, Err(Flow::Exhausted)) {
-            return outcome;
-        }
-        for manager in managers.iter().rev().filter(|manager| matches!(manager, Value::Instance(_))) {
-            self.call_named(manager, "__exit__", vec![Value::None, Value::None, Value::None])?;
+        for (manager, expression) in managers.into_iter().rev() {
+            if matches!(manager, Value::Instance(_)) && !matches!(outcome, Err(Flow::Exhausted)) {
+                self.at(expression);
+                // Whether it hides what was raised is not followed.
+                if let Err(Flow::Exhausted) = self.call_named(&manager, "__exit__", vec![Value::None; 3]) {
+                    return Err(Flow::Exhausted);
+                }
+            }
         }
         outcome
     }

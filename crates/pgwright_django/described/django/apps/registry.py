@@ -1,4 +1,4 @@
-from _pgwright import is_known
+from _pgwright import is_known, unknown
 
 class Apps:
     def __init__(self, installed_apps=()):
@@ -40,7 +40,11 @@ class Apps:
 
     def get_model(self, app_label, model_name=None, require_ready=True):
         if model_name is None:
+            if not is_known(app_label):
+                return unknown("which model is asked for")
             app_label, model_name = app_label.split(".")
+        if not is_known(model_name):
+            return unknown("which model is asked for")
         return self.get_registered_model(app_label, model_name)
 
     def get_registered_model(self, app_label, model_name):

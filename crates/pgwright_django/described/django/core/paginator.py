@@ -1,4 +1,4 @@
-from _pgwright import unknown
+from _pgwright import cached_property, unknown
 
 class InvalidPage(Exception):
     pass
@@ -14,9 +14,10 @@ class Paginator:
         self.orphans = orphans
         self.allow_empty_first_page = allow_empty_first_page
 
-    def _count(self):
+    @cached_property
+    def count(self):
         objects = self.object_list
-        self.count = len(objects) if isinstance(objects, (list, tuple)) else objects.count()
+        return len(objects) if isinstance(objects, (list, tuple)) else objects.count()
     @property
     def num_pages(self):
         self.count

@@ -27,9 +27,10 @@ class BaseFormSet:
         self._errors = None
         self._is_cleaned = False
         self._forms = None
+        self._parts = None
 
     def __iter__(self):
-        return self.forms
+        return iter(self.forms)
     def __getitem__(self, index):
         return self.forms[index]
     def __len__(self):
@@ -41,21 +42,30 @@ class BaseFormSet:
         return unknown("how many forms there are")
     def initial_form_count(self):
         return unknown("how many forms there are")
+    def _initial_forms(self):
+        return [self._construct_form(index, **self.get_form_kwargs(index)) for index in unknown("forms")]
+    def _made(self):
+        if self._parts is None:
+            self.initial_form_count()
+            initial = self._initial_forms()
+            extra = [self._construct_form(index, **self.get_form_kwargs(index)) for index in unknown("forms")]
+            self._parts = (initial, extra)
+        return self._parts
     @property
     def forms(self):
         if self._forms is None:
-            self.initial_form_count()
-            self._forms = [self._construct_form(index, **self.get_form_kwargs(index)) for index in unknown("forms")]
+            initial, extra = self._made()
+            self._forms = [*initial, *extra]
         return self._forms
     @property
     def initial_forms(self):
-        return self.forms
+        return self._made()[0]
     @property
     def extra_forms(self):
-        return self.forms
+        return self._made()[1]
     @property
     def deleted_forms(self):
-        return self.forms
+        return self.initial_forms
     @property
     def ordered_forms(self):
         return self.forms

@@ -27,6 +27,7 @@ class ModelChoiceField(ChoiceField):
         self._relation = None
         Field.__init__(self, **kwargs)
         self.queryset = queryset
+        self.limit_choices_to = limit_choices_to
         self.to_field_name = to_field_name
 
     def _get_queryset(self):
@@ -49,6 +50,9 @@ class ModelChoiceField(ChoiceField):
         return self.iterator(self)
     def label_from_instance(self, obj):
         return str(obj)
+    def get_limit_choices_to(self):
+        limit = self.limit_choices_to
+        return limit() if callable(limit) else limit
     def to_python(self, value):
         return self.queryset.get(**{self.to_field_name or "pk": value})
     def clean(self, value):
@@ -105,6 +109,7 @@ def fields_for_model(model, fields=None, exclude=None):
             relation = relations[name]
             made = ModelMultipleChoiceField() if isinstance(relation, ManyToManyField) else ModelChoiceField()
             made._relation = relation
+            made.limit_choices_to = relation._limit_choices_to
             made.required = not relation.blank
         else:
             made = Field()
@@ -113,15 +118,24 @@ def fields_for_model(model, fields=None, exclude=None):
 
 def model_to_dict(instance, fields=None, exclude=None):
     for name, field in _relations(instance.__class__):
+        if exclude is not None and name in exclude:
+            continue
         if isinstance(field, ManyToManyField) and (fields is None or fields == ALL_FIELDS or name in fields):
             list(getattr(instance, name).all())
     return unknown("the values of an instance")
 
 def construct_instance(form, instance, fields=None, exclude=None):
+    relations = dict(_relations(instance.__class__))
     for name, field in form.fields.items():
-        if isinstance(field, ModelChoiceField) and not isinstance(field, ModelMultipleChoiceField):
+        if name in relations and isinstance(field, ModelChoiceField) and not isinstance(field, ModelMultipleChoiceField):
             setattr(instance, name, form.cleaned_data[name])
     return instance
+
+def apply_limit_choices_to_to_formfield(formfield):
+    if isinstance(formfield, ModelChoiceField):
+        limit = formfield.get_limit_choices_to()
+        if limit:
+            formfield.queryset = formfield.queryset.complex_filter(limit)
 
 class ModelFormOptions:
     def __init__(self, options=None):
@@ -157,27 +171,36 @@ class BaseModelForm(BaseForm):
             self.instance = instance
             model_to_dict(instance, options.fields, options.exclude)
         self._save_later = None
-        super().__init__(data, files, auto_id, prefix, initial)
+        self._validate_unique = True
+        super().__init__(data, files, auto_id, prefix, initial, empty_permitted=empty_permitted)
+        for formfield in self.fields.values():
+            apply_limit_choices_to_to_formfield(formfield)
 
     def _get_validation_exclusions(self):
         fields = self.fields
-        return [name for name, field in self.instance._meta.columns() if name not in fields]
+        return [name for name, field in self.instance._meta.columns()
+                if name not in fields or isinstance(fields[name], InlineForeignKeyField)]
     def clean(self):
         return self.cleaned_data
     def _post_clean(self):
         construct_instance(self, self.instance)
         try:
-            self.instance.full_clean(exclude=self._get_validation_exclusions(), validate_unique=False)
+            self.instance.full_clean(
+                exclude=self._get_validation_exclusions(), validate_unique=False, validate_constraints=False)
         except ValidationError:
             pass
         self.validate_unique()
+        self.validate_constraints()
     def validate_unique(self):
         try:
             self.instance.validate_unique(exclude=self._get_validation_exclusions())
         except ValidationError:
             pass
     def validate_constraints(self):
-        pass
+        try:
+            self.instance.validate_constraints(exclude=self._get_validation_exclusions())
+        except ValidationError:
+            pass
     def _save_m2m(self):
         cleaned = self.cleaned_data
         for name, field in self.fields.items():
@@ -186,7 +209,7 @@ class BaseModelForm(BaseForm):
     def save_m2m(self):
         self._save_m2m()
     def save(self, commit=True):
-        self.errors
+        # Validated before: nobody saves a form without asking whether it is valid.
         if commit:
             self.instance.save()
             self._save_m2m()
@@ -220,14 +243,17 @@ class BaseModelFormSet(BaseFormSet):
             queryset = self.queryset
             if queryset is None:
                 queryset = self.model._default_manager.get_queryset()
-            if not self.model._meta.ordering:
+            if not queryset.ordered:
                 queryset = queryset.order_by("pk")
             self._queryset = queryset
         return self._queryset
-    def _construct_form(self, i, **kwargs):
-        for obj in self.get_queryset():
-            kwargs["instance"] = obj
-        return super()._construct_form(i, **kwargs)
+    def _initial_forms(self):
+        return [self._construct_form(unknown("a number"), instance=obj, **self.get_form_kwargs(unknown("a number")))
+                for obj in self.get_queryset()]
+    def add_fields(self, form, index):
+        if self.model is not None:
+            form.fields["id"] = ModelChoiceField(self.model._default_manager.get_queryset(), required=False)
+        super().add_fields(form, index)
     def save_new(self, form, commit=True):
         return form.save(commit=commit)
     def save_existing(self, form, obj, commit=True):
@@ -280,6 +306,9 @@ class BaseInlineFormSet(BaseModelFormSet):
         form = super()._construct_form(i, **kwargs)
         setattr(form.instance, self.fk.name, self.instance)
         return form
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        form.fields[self.fk.name] = InlineForeignKeyField(self.instance)
     def save_new(self, form, commit=True):
         setattr(form.instance, self.fk.name, self.instance)
         return super().save_new(form, commit=commit)

@@ -29,7 +29,7 @@ pub(crate) use heard::Heard;
 pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
-pub(crate) use record::Event;
+pub(crate) use record::{Caller, Event, Own};
 pub(crate) use seen::{Parameter, Seen, Shared};
 
 use super::context::Context;
@@ -51,6 +51,8 @@ pub(crate) struct Orm<'a> {
     pub(crate) shared: Shared,
     /// Who listens to changes; none while that is being found out.
     pub(crate) heard: Option<&'a Heard>,
+    /// Where the innermost middleware of the project hands requests on.
+    handlers: Arc<[Own]>,
     state: Mutex<State>,
 }
 
@@ -74,6 +76,8 @@ pub(crate) struct State {
     pub(crate) collected: Seen,
     /// What they were given in the rounds before.
     pub(crate) seen: Arc<Seen>,
+    /// Where requests were handed on.
+    pub(crate) handed_on: Vec<Own>,
     /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
@@ -85,6 +89,7 @@ pub(crate) struct Run {
     pub(crate) number: usize,
     /// From where code was entered.
     pub(crate) situation: Situation,
+    pub(crate) caller: Caller,
     pub(crate) trust: Trust,
     pub(crate) assumptions: Assumptions,
 }
@@ -108,7 +113,11 @@ pub(crate) enum Trust {
 
 impl<'a> Orm<'a> {
     pub(crate) fn new(context: &'a Context<'a>, known: &'a Known, heard: Option<&'a Heard>, shared: Shared) -> Orm<'a> {
-        Orm { context, known, heard, shared, state: Mutex::default() }
+        Orm { context, known, heard, shared, handlers: Arc::default(), state: Mutex::default() }
+    }
+
+    pub(crate) fn with_handlers(self, handlers: Arc<[Own]>) -> Orm<'a> {
+        Orm { handlers, ..self }
     }
 
     /// Who refers to what, and who listens.
@@ -135,6 +144,11 @@ impl<'a> Orm<'a> {
         state.doubts = 0;
         state.inferring.clear();
         state.run = run;
+        state.handed_on.clear();
+    }
+
+    pub(crate) fn take_handed_on(&self) -> Vec<Own> {
+        std::mem::take(&mut self.state().handed_on)
     }
 
     /// What the last run sent, the parameters it did not know, and whether it assumed something.
@@ -204,6 +218,11 @@ impl<'a> Domain<'a> for Orm<'a> {
                 _ => None,
             }
             .unwrap_or_else(|| Value::unknown("what an object was made with"))),
+            "handle" => {
+                self.hand_on(evaluator);
+                Ok(Value::unknown("the response to a request"))
+            }
+            "multiplies" => Ok(self.multiplies(evaluator, &args)),
             "summon" => Ok(match args.first() {
                 Some(Value::Class(class)) => self.summon(evaluator, *class),
                 _ => Value::unknown("an instance of something not known"),

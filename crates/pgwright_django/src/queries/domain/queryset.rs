@@ -7,9 +7,10 @@ use pgwright_python::value::{Foreign, Instance, Name, Object, ObjectId, Value};
 
 use super::plain::{Arguments, arguments};
 use super::{Orm, QUERY};
-use crate::model::{self, ModelId};
+use crate::model::{self, ModelId, RelationKind};
 use crate::queries::Query;
 use crate::queries::build::{self, Applied};
+use crate::queries::context::Named;
 
 /// What is known of a queryset.
 #[derive(Debug, Clone)]
@@ -93,6 +94,15 @@ impl<'a> Orm<'a> {
         if &**method == "all" {
             return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
         }
+        // Whatever else is loaded beside the rows, the rows' own query stays the same.
+        let known: Vec<Value>;
+        let rest = if &**method == "prefetch_related" {
+            known =
+                rest.iter().filter(|value| !matches!(value, Value::Unpacked) && !value.is_unknown()).cloned().collect();
+            &known
+        } else {
+            rest
+        };
         let Some(mut variants) = arguments(self, evaluator, rest, &kwargs) else {
             let reason = format!("the arguments of `{method}()` are not known");
             let state = QueryState { query: Err(reason.into()), fetched: false, ..state };
@@ -118,6 +128,34 @@ impl<'a> Orm<'a> {
             });
         }
         Ok(made.unwrap_or(Value::None))
+    }
+
+    /// `multiplies(queryset, path)`: whether following the path may give a row several times.
+    pub(crate) fn multiplies(&self, evaluator: &mut Evaluator<'a>, args: &[Value]) -> Value {
+        let [queryset, Value::Str(path)] = args else { return Value::unknown("whether a path multiplies rows") };
+        let Some(state) = self.state_of(evaluator, queryset) else {
+            return Value::unknown("whether a path multiplies rows");
+        };
+        let mut model = state.model;
+        for part in path.split("__") {
+            match self.context.meta(model).named(part) {
+                Some(Named::Column(id)) => {
+                    let relation = self.context.field(id).relation.as_ref();
+                    let Some(target) = relation.and_then(|relation| relation.to) else { break };
+                    model = target;
+                }
+                Some(Named::Reverse(id)) => {
+                    let relation = self.context.field(id).relation.as_ref();
+                    if relation.is_none_or(|relation| relation.kind != RelationKind::OneToOne) {
+                        return Value::Bool(true);
+                    }
+                    model = id.model;
+                }
+                Some(Named::GenericKey) | None => break,
+                Some(_) => return Value::Bool(true),
+            }
+        }
+        Value::Bool(false)
     }
 
     fn next(&self, query: &Query, method: &str, arguments: &Arguments) -> Result<Query, String> {

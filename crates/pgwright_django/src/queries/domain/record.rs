@@ -14,6 +14,19 @@ use pgwright_python::value::Value;
 /// What was sent, or why that is not known.
 pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
 
+/// A place of the project's own code: the file, where in it, and the function's qualified name.
+pub(crate) type Own = (FileId, Place, Arc<str>);
+
+/// Who calls what is executed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Somebody who is not known.
+    #[default]
+    Anybody,
+    /// Django, answering a request: what no code of the project stands around is sent from its innermost middleware.
+    Handler,
+}
+
 /// A query that executed code sends.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
@@ -46,11 +59,23 @@ pub(crate) struct Sent {
 impl<'a> Orm<'a> {
     /// Whether anything is to be recorded here: then compiling is worth its time.
     pub(crate) fn records(&self, evaluator: &Evaluator<'a>) -> bool {
-        self.state().muted == 0 && Self::own_place(evaluator).is_some()
+        let state = self.state();
+        state.muted == 0
+            && (Self::own_place(evaluator).is_some()
+                || state.run.caller == Caller::Handler && !self.handlers.is_empty())
+    }
+
+    /// Remembers that a request is handed on from here (`get_response(request)`).
+    pub(crate) fn hand_on(&self, evaluator: &Evaluator<'a>) {
+        let Some(handler) = Self::own_place(evaluator) else { return };
+        let mut state = self.state();
+        if state.muted == 0 && !state.handed_on.contains(&handler) {
+            state.handed_on.push(handler);
+        }
     }
 
     /// The innermost place of the project's own code.
-    fn own_place(evaluator: &Evaluator<'a>) -> Option<(FileId, Place, Arc<str>)> {
+    fn own_place(evaluator: &Evaluator<'a>) -> Option<Own> {
         evaluator.stack.iter().rev().find_map(|activation| {
             let module = evaluator.module(activation.module);
             let own = module.origin == ModuleOrigin::Project && !is_test_or_migration(&module.name);
@@ -68,23 +93,29 @@ impl<'a> Orm<'a> {
         }
         let is_abstract = sent.model.is_some_and(|model| self.context.models.get(model).abstract_);
         let sql = if is_abstract { Err("the model is abstract".into()) } else { sent.sql };
-        let Some((file, place, function)) = Self::own_place(evaluator) else { return };
+        let places = match Self::own_place(evaluator) {
+            Some(place) => vec![place],
+            None if state.run.caller == Caller::Handler => self.handlers.to_vec(),
+            None => return,
+        };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
-        state.events.push(Event {
-            file,
-            place,
-            function,
-            model: sent.model,
-            terminal: sent.terminal,
-            sql,
-            rows: sent.rows,
-            in_loop,
-            lazy: sent.lazy,
-            guessed: sent.guessed || doubtful,
-            situation,
-        });
+        for (file, place, function) in places {
+            state.events.push(Event {
+                file,
+                place,
+                function,
+                model: sent.model,
+                terminal: sent.terminal,
+                sql: sql.clone(),
+                rows: sent.rows,
+                in_loop,
+                lazy: sent.lazy,
+                guessed: sent.guessed || doubtful,
+                situation,
+            });
+        }
     }
 
     /// `perhaps(function)`: calls what may as well not happen.

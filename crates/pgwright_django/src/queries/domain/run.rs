@@ -120,6 +120,15 @@ impl<'a> Orm<'a> {
                 evaluator.set_item(&dict, &Value::unknown("a key"), item);
                 dict
             }
+            "ordered" => match &state.query {
+                Ok(query) => {
+                    let by_default = query.default_ordering
+                        && query.group_by == query::GroupBy::None
+                        && !self.context.models.get(state.model).ordering.is_empty();
+                    Value::Bool(!query.order_by.is_empty() || !query.extra_order_by.is_empty() || by_default)
+                }
+                Err(_) => Value::unknown("whether a queryset is ordered"),
+            },
             "raw" => {
                 let sql: Outcome = match rest.first() {
                     Some(Value::Str(sql)) => Ok(sql.clone()),

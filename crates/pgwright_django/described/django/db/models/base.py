@@ -67,6 +67,8 @@ class Model(metaclass=ModelBase):
         self.clean()
         if validate_unique:
             self.validate_unique(exclude)
+        if validate_constraints:
+            self.validate_constraints(exclude)
 
     def clean_fields(self, exclude=None):
         from django.db.models.fields.related import ForeignKey
@@ -74,7 +76,12 @@ class Model(metaclass=ModelBase):
         excluded = exclude or ()
         for name, field in self._meta.columns():
             if isinstance(field, ForeignKey) and name not in excluded:
-                _related_model(field)._base_manager.filter(pk=unknown("a key")).exists()
+                name = field.to_field or "pk"
+                related = _related_model(field)._base_manager.filter(**{name: unknown("a key")})
+                limit = field._limit_choices_to
+                if limit:
+                    related = related.complex_filter(limit() if callable(limit) else limit)
+                related.exists()
 
     def _exists_already(self, **values):
         found = self.__class__._default_manager.filter(**values)
@@ -85,7 +92,7 @@ class Model(metaclass=ModelBase):
     def validate_unique(self, exclude=None):
         excluded = exclude or ()
         for name, field in self._meta.columns():
-            if field._unique and name not in excluded:
+            if field._unique and not field.primary_key and name not in excluded:
                 self._exists_already(**{name: unknown("a value")})
         together = self._meta.option("unique_together", ())
         for names in together:
@@ -95,7 +102,11 @@ class Model(metaclass=ModelBase):
                 self._exists_already(**{name: unknown("a value") for name in names})
 
     def validate_constraints(self, exclude=None):
-        pass
+        excluded = exclude or ()
+        for constraint in self._meta.option("constraints", ()):
+            names = getattr(constraint, "fields", ())
+            if names and constraint.condition is None and not any([name in excluded for name in names]):
+                self._exists_already(**{name: unknown("a value") for name in names})
 
     def get_constraints(self):
         return []

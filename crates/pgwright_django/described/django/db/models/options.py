@@ -87,6 +87,8 @@ class Options:
             if name in ancestor.__dict__:
                 value = ancestor.__dict__[name]
                 if isinstance(value, Field):
+                    if value.name is None:
+                        value.name = name
                     for heir in self.model.__mro__:
                         if issubclass(heir, ancestor) and not heir._meta.abstract:
                             value.model = heir
@@ -113,9 +115,23 @@ class Options:
             for base in self.model.__mro__:
                 for name, field in attributes_with(base, "get_attname", None):
                     if field.is_relation or field._unique:
+                        if field.name is None:
+                            field.name = name
                         found.append((name, field))
             self.found_columns = found
         return self.found_columns
+
+    def total_unique_constraints(self):
+        """Names of fields that are unique together without a condition, as declared."""
+        found = []
+        together = self.option("unique_together", ())
+        for names in together:
+            found.append(tuple(together) if isinstance(names, str) else tuple(names))
+        for constraint in self.option("constraints", ()):
+            names = getattr(constraint, "fields", ())
+            if names and constraint.condition is None:
+                found.append(tuple(names))
+        return found
 
     @property
     def local_fields(self):

@@ -91,6 +91,10 @@ class QuerySet:
     def raw(self, *args, **kwargs):
         return run(self, "raw", *args, **kwargs)
 
+    @property
+    def ordered(self):
+        return run(self, "ordered")
+
     def get(self, *args, **kwargs):
         if args or kwargs:
             return change(self, "filter", *args, **kwargs).get()

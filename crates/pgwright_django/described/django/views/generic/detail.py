@@ -15,6 +15,8 @@ class SingleObjectMixin(ContextMixin):
             queryset = self.get_queryset()
         if self.slug_field != "slug" or self.slug_url_kwarg != "slug":
             queryset = queryset.filter(**{self.get_slug_field(): unknown("a slug of the URL")})
+        elif hasattr(queryset.model, "slug") and unknown("whether the URL holds a slug"):
+            queryset = queryset.filter(slug=unknown("a slug of the URL"))
         else:
             queryset = queryset.filter(pk=unknown("a key of the URL"))
         return queryset.get()
