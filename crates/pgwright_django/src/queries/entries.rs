@@ -107,8 +107,7 @@ pub(crate) fn execute<'a>(
     let mut doubted: FxHashSet<usize> = FxHashSet::default();
     let mut partly = Vec::new();
     for (at, start) in starts.iter().enumerate().filter(|(_, start)| start.turn == Turn::First) {
-        if let Some(definition) = evaluator.unreached(start.function, &reached) {
-            doubted.insert(definition);
+        if evaluator.unreached(start.function, &reached, &mut doubted) {
             partly.push(at);
         }
     }

@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Flow, Frame, Items};
 use crate::modules::ModuleOrigin;
-use crate::value::{Definition, FunctionId, Value};
+use crate::value::{ClassId, Definition, FunctionId, Name, Value};
 
 /// Statements of the project that were executed: one bit per byte of their files.
 #[derive(Debug, Default, Clone)]
@@ -52,32 +52,29 @@ impl Reached {
             words.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
         }
     }
-
-    /// Whether every statement of a body was executed, those of functions and classes in it left aside.
-    fn covers(&self, file: FileId, body: &[Stmt]) -> bool {
-        let mut finder = Unreached { reached: self, file, found: false };
-        finder.visit_body(body);
-        !finder.found
-    }
 }
 
+/// Definitions with statements that were not executed.
 struct Unreached<'r> {
     reached: &'r Reached,
     file: FileId,
-    found: bool,
+    /// The addresses of the functions around the statement visited.
+    around: Vec<usize>,
+    found: &'r mut FxHashSet<usize>,
 }
 
 impl<'v> Visitor<'v> for Unreached<'_> {
     fn visit_stmt(&mut self, statement: &'v Stmt) {
-        if self.found {
-            return;
-        }
         if !self.reached.contains(self.file, statement.start().to_u32()) {
-            self.found = true;
-            return;
+            self.found.extend(&self.around);
         }
-        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-            visitor::walk_stmt(self, statement);
+        match statement {
+            Stmt::FunctionDef(def) => {
+                self.around.push(std::ptr::from_ref(def).addr());
+                self.visit_body(&def.body);
+                self.around.pop();
+            }
+            other => visitor::walk_stmt(self, other),
         }
     }
 
@@ -95,12 +92,54 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The address of a function's definition, when parts of its body were not executed.
-    pub fn unreached(&self, function: FunctionId, reached: &Reached) -> Option<usize> {
+    /// Adds the address of a function's definition where parts of its body were not executed, and those of functions defined in it.
+    /// Gives whether there was any.
+    pub fn unreached(&self, function: FunctionId, reached: &Reached, found: &mut FxHashSet<usize>) -> bool {
         let function = self.heap.function(function);
-        let Definition::Def(def) = function.definition else { return None };
-        let file = self.module(function.module).file?;
-        (!reached.covers(file, &def.body)).then(|| std::ptr::from_ref(def).addr())
+        let (Definition::Def(def), Some(file)) = (function.definition, self.module(function.module).file) else {
+            return false;
+        };
+        let own = std::ptr::from_ref(def).addr();
+        let mut finder = Unreached { reached, file, around: vec![own], found };
+        finder.visit_body(&def.body);
+        found.contains(&own)
+    }
+
+    /// Calls what a doubted function has defined and nothing has called: functions, and methods of classes.
+    pub(crate) fn call_defined(&mut self, frame: &Frame) -> super::Eval<()> {
+        let names: Vec<Value> = self.heap.scope(frame.scope).names.values().cloned().collect();
+        for value in names {
+            match value {
+                Value::Function(function) => self.call_if_doubted(function, None, frame)?,
+                Value::Class(class) if self.heap.class(class).module == frame.module => {
+                    let methods: Vec<Value> = self.heap.class(class).attributes.values().cloned().collect();
+                    for method in methods {
+                        let function = match &method {
+                            Value::Descriptor(_, inner) => (**inner).clone(),
+                            other => other.clone(),
+                        };
+                        if let Value::Function(function) = function {
+                            self.call_if_doubted(function, Some(class), frame)?;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn call_if_doubted(&mut self, function: FunctionId, class: Option<ClassId>, frame: &Frame) -> super::Eval<()> {
+        let record = self.heap.function(function);
+        let Definition::Def(def) = record.definition else { return Ok(()) };
+        if record.closure != frame.scope || !self.doubted.contains(&std::ptr::from_ref(def).addr()) {
+            return Ok(());
+        }
+        let args = class.map(|class| self.bare_instance(class)).into_iter().collect();
+        match self.call(&Value::Function(function), args, vec![(Name::new_static("**"), Value::Unpacked)], None) {
+            Err(Flow::Exhausted) => Err(Flow::Exhausted),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the running function's conditions are all taken to be open.

@@ -216,6 +216,9 @@ impl<'a> Evaluator<'a> {
                 Err(Flow::Exhausted) => Err(Flow::Exhausted),
             },
         };
+        if self.doubts(frame) && !matches!(outcome, Err(Flow::Exhausted)) {
+            self.call_defined(frame)?;
+        }
         self.stack.pop();
         let mut result = outcome?;
         if generator {

@@ -12,6 +12,32 @@ use super::instance::Row;
 use super::{Orm, Parameter, QueryState};
 use crate::queries::domain::known::snake;
 
+/// Methods that only querysets and managers have, so that whatever has one is taken to be one.
+const OF_QUERYSETS: [&str; 22] = [
+    "aggregate",
+    "annotate",
+    "bulk_create",
+    "bulk_update",
+    "distinct",
+    "exclude",
+    "exists",
+    "filter",
+    "first",
+    "get_or_create",
+    "in_bulk",
+    "iterator",
+    "last",
+    "latest",
+    "only",
+    "order_by",
+    "prefetch_related",
+    "select_for_update",
+    "select_related",
+    "update_or_create",
+    "values",
+    "values_list",
+];
+
 impl<'a> Orm<'a> {
     /// What a parameter holds: as annotated, or as its name has it.
     pub(crate) fn parameter(
@@ -45,8 +71,14 @@ impl<'a> Orm<'a> {
         }
     }
 
-    /// An object of the one model that has a relation, a method or a property of this name, and that attribute of it.
+    /// An attribute of something not known: of an object of the one model that has a relation, a method or a property of this name,
+    /// or of a queryset.
     pub(crate) fn by_member(&self, evaluator: &mut Evaluator<'a>, name: &str) -> Option<Value> {
+        if OF_QUERYSETS.contains(&name) {
+            // Of which model is not known: the query is listed without its text.
+            let queryset = evaluator.bare_instance(self.known.queryset);
+            return evaluator.attribute(&queryset, name).ok().flatten();
+        }
         let model = *self.known.by_member.get(name)?;
         match self.row(evaluator, Row::guessed(model)) {
             row @ Value::Instance(_) => evaluator.attribute(&row, name).ok().flatten(),

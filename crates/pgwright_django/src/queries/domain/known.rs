@@ -170,28 +170,30 @@ fn concrete(evaluator: &Evaluator<'_>, context: &Context<'_>, known: &Known) -> 
     found
 }
 
-/// Names of relations, methods and properties that only one own model has, or one and those that inherit from it.
+/// Names of relations, methods and properties that only one own model has, or one and those that inherit from it; the first of those
+/// made from one abstract model stands for all.
 fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]) -> FxHashMap<Name, ModelId> {
     let models = context.models;
-    let mut owners: FxHashMap<Name, Option<ModelId>> = FxHashMap::default();
-    let mut add = |name: &str, model: ModelId| {
+    // By the class that gives the name: models made from one abstract model share it.
+    let mut owners: FxHashMap<Name, Option<(ClassId, ModelId)>> = FxHashMap::default();
+    let mut add = |name: &str, class: ClassId, model: ModelId| {
         if name.starts_with('_') {
             return;
         }
-        let owner = owners.entry(Name::new(name)).or_insert(Some(model));
-        if *owner != Some(model) {
+        let owner = owners.entry(Name::new(name)).or_insert(Some((class, model)));
+        if owner.is_none_or(|(known, _)| known != class) {
             *owner = None;
         }
     };
     for model in models.all.iter().filter(|model| !model.abstract_ && model.origin.is_own() && !model.proxy) {
+        let Some(class) = classes.get(model.id.0 as usize) else { continue };
         let is_inherited = |name: &str| model.parents.iter().any(|link| models.get(link.parent).field(name).is_some());
         for field in model.fields.iter().filter(|field| field.relation.is_some() && !is_inherited(&field.name)) {
-            add(&field.name, model.id);
+            add(&field.name, *class, model.id);
         }
         for accessor in model.reverse.iter().filter_map(|reverse| reverse.accessor.as_deref()) {
-            add(accessor, model.id);
+            add(accessor, *class, model.id);
         }
-        let Some(class) = classes.get(model.id.0 as usize) else { continue };
         let inherited: Vec<ClassId> = model
             .parents
             .iter()
@@ -206,12 +208,12 @@ fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]
             }
             for (name, value) in &record.attributes {
                 if matches!(value, Value::Function(_) | Value::Descriptor(..)) {
-                    add(name, model.id);
+                    add(name, *ancestor, model.id);
                 }
             }
         }
     }
-    owners.into_iter().filter_map(|(name, owner)| Some((name, owner?))).collect()
+    owners.into_iter().filter_map(|(name, owner)| Some((name, owner?.1))).collect()
 }
 
 /// `class RelatedManager(RelatedManager, Manager)`.
