@@ -61,6 +61,7 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.contrib.auth.apps", false, "django/contrib/auth/apps.py", First;
     "django.contrib.auth.backends", false, "django/contrib/auth/backends.py", First;
     "django.contrib.auth.base_user", false, "django/contrib/auth/base_user.py", First;
+    "django.contrib.auth.context_processors", false, "django/contrib/auth/context_processors.py", First;
     "django.contrib.auth.forms", false, "django/contrib/auth/forms.py", First;
     "django.contrib.auth.mixins", false, "django/contrib/auth/mixins.py", First;
     "django.contrib.auth.models", false, "django/contrib/auth/models.py", First;
@@ -154,6 +155,15 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.http.request", false, "django/http/request.py", First;
     "django.http.response", false, "django/http/response.py", First;
     "django.shortcuts", false, "django/shortcuts.py", First;
+    "django.template", true, "django/template/__init__.py", First;
+    "django.template.base", false, "django/template/base.py", First;
+    "django.template.context", false, "django/template/context.py", First;
+    "django.template.context_processors", false, "django/template/context_processors.py", First;
+    "django.template.defaultfilters", false, "django/template/defaultfilters.py", First;
+    "django.template.engine", false, "django/template/engine.py", First;
+    "django.template.exceptions", false, "django/template/exceptions.py", First;
+    "django.template.library", false, "django/template/library.py", First;
+    "django.template.loader", false, "django/template/loader.py", First;
     "django.template.response", false, "django/template/response.py", First;
     "django.urls", false, "django/urls.py", First;
     "django.utils", true, "django/utils/__init__.py", First;

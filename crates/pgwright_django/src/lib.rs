@@ -13,6 +13,7 @@ mod read;
 mod request;
 pub mod schema;
 mod settings;
+mod templates;
 pub mod usage;
 
 pub use project::Project;

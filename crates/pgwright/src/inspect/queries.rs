@@ -42,6 +42,14 @@ struct Row<'a> {
     context: Situation,
     confidence: Certainty,
     reason: Option<&'a str>,
+    /// Where in a template it is sent from, if it is.
+    template: Option<TemplatePlace<'a>>,
+}
+
+#[derive(Serialize)]
+struct TemplatePlace<'a> {
+    file: &'a str,
+    line: u32,
 }
 
 /// `FILE` or `FILE:LINE`.
@@ -85,8 +93,10 @@ impl Place {
     }
 
     fn holds(&self, row: &Row<'_>) -> bool {
-        camino::Utf8Path::new(row.file).ends_with(&self.file)
-            && self.line.is_none_or(|line| (row.line..=row.end_line.max(row.line)).contains(&line))
+        let is_in = |file: &str| camino::Utf8Path::new(file).ends_with(&self.file);
+        let is_at = |first: u32, last: u32| self.line.is_none_or(|line| (first..=last.max(first)).contains(&line));
+        is_in(row.file) && is_at(row.line, row.end_line)
+            || row.template.as_ref().is_some_and(|place| is_in(place.file) && is_at(place.line, place.line))
     }
 }
 
@@ -113,6 +123,10 @@ fn row<'r>(issued: &'r Issued, session: &Session, reading: &'r Reading, models: 
         context: issued.situation,
         confidence: issued.confidence,
         reason: issued.sql.as_ref().err().map(String::as_str),
+        template: issued.template.map(|span| TemplatePlace {
+            file: session.relative(reading.files.path(span.file)).as_str(),
+            line: reading.files.start(span).line,
+        }),
     }
 }
 
@@ -129,6 +143,9 @@ fn text(rows: &[Row<'_>], coverage: &Coverage) -> String {
         let often = if row.in_loop { ", once per round of a loop" } else { "" };
         let lazily = if row.lazy.is_some() { ", on access" } else { "" };
         let _ = writeln!(text, "  {}  {}  {model}{lazily}{often}", row.line, row.function);
+        if let Some(place) = row.template.as_ref().filter(|place| place.file != row.file) {
+            let _ = writeln!(text, "      in {}:{}", place.file, place.line);
+        }
         match (row.sql, row.reason) {
             (Some(sql), _) => {
                 let _ = writeln!(text, "      {sql}");

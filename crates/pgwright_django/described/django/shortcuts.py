@@ -1,5 +1,6 @@
 from _pgwright import is_class
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import resolve_url
 
 def _queryset(klass):
@@ -17,10 +18,7 @@ aget_object_or_404 = get_object_or_404
 aget_list_or_404 = get_list_or_404
 
 def render(request, template_name, context=None, content_type=None, status=None, using=None):
-    response = HttpResponse()
-    response.template_name = template_name
-    response.context_data = context
-    return response
+    return HttpResponse(render_to_string(template_name, context, request))
 
 def redirect(to, *args, **kwargs):
     return HttpResponseRedirect(resolve_url(to, *args))

@@ -1,14 +1,18 @@
 //! Where execution starts: every function and method of the project, and what frameworks call of a class.
 
+use camino::Utf8PathBuf;
 use pgwright_diagnostics::{FileId, Span};
 use pgwright_python::eval::{Branches, Evaluator, Reached};
 use pgwright_python::modules::ModuleOrigin;
-use pgwright_python::value::{ClassId, Definition, Descriptor, FunctionId, ModuleId, Name, Value};
+use pgwright_python::value::{ClassId, Definition, Descriptor, Function, FunctionId, ModuleId, Name, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Assumptions, Caller, Event, Heard, Known, Orm, Own, Parameter, Run, Seen, Shared, Trust};
+use super::domain::{Assumptions, Called, Caller, Event, Heard, Known, Orm, Own, Parameter, Run, Seen, Shared, Trust};
+use super::serving::Serving;
 use super::workload::{Certainty, Coverage, Issued, Situation, Terminal, Workload};
+use crate::project::App;
+use crate::templates::lexer::token_end;
 
 /// Steps that one entry may take.
 const FUEL: u32 = 40_000;
@@ -63,26 +67,24 @@ pub(crate) fn execute<'a>(
     evaluator: &mut Evaluator<'a>,
     known: &Known,
     heard: &Heard,
-    orms: impl Fn(Shared) -> Orm<'a>,
+    apps: &[App],
+    orms: impl Fn(Shared, Arc<Serving<'a>>) -> Orm<'a>,
 ) -> Workload {
     let mut starts = starts(evaluator, known);
     let received = heard.runs.iter().enumerate().filter_map(|(at, run)| {
         let function = heard.receivers.get(run.receiver)?.function()?;
-        Some(Start {
-            function,
-            receiver: Receiver::Signal(at),
-            situation: Situation::Other,
-            caller: Caller::Anybody,
-            turn: Turn::First,
-        })
+        let receiver = Receiver::Signal(at);
+        let (situation, turn, caller) = (Situation::Other, Turn::First, Caller::Anybody);
+        Some(Start { function, receiver, situation, turn, caller })
     });
     starts.extend(received);
+    let serving = Arc::new(Serving::of(evaluator, apps));
     let shared = Shared::of(evaluator);
     let workers = rayon::current_num_threads().clamp(1, 8);
     evaluator.branches = Branches::Join;
-    let handlers = handlers(evaluator, &Arc::new(orms(shared)));
+    let handlers = handlers(evaluator, &Arc::new(orms(shared, serving.clone())));
     let worker = |evaluator: Evaluator<'a>| {
-        let orm = Arc::new(orms(shared).with_handlers(handlers.clone()));
+        let orm = Arc::new(orms(shared, serving.clone()).with_handlers(handlers.clone()));
         Worker { evaluator, orm }
     };
     let mut workers: Vec<Worker<'a>> = (0..workers).map(|_| worker(evaluator.fork())).collect();
@@ -179,7 +181,7 @@ fn run(worker: &mut Worker<'_>, start: Start, number: usize, trust: Trust) -> Ou
     Outcome { start: number, events, wanted }
 }
 
-fn attempt(worker: &mut Worker<'_>, start: Start, run: Run) -> (Vec<Event>, Vec<Parameter>, bool) {
+fn attempt<'a>(worker: &mut Worker<'a>, start: Start, run: Run) -> (Vec<Event>, Vec<Parameter>, bool) {
     let orm = worker.orm.clone();
     worker.evaluator.trial(FUEL, |evaluator| {
         orm.enter(run);
@@ -194,7 +196,13 @@ fn attempt(worker: &mut Worker<'_>, start: Start, run: Run) -> (Vec<Event>, Vec<
         };
         // What is raised ends this way into the code, as it does at run time.
         let open = vec![(Name::new_static("**"), Value::Unpacked)];
-        let _ = evaluator.call(&Value::Function(start.function), args, open, None);
+        let call = |evaluator: &mut Evaluator<'a>| evaluator.call(&Value::Function(start.function), args, open, None);
+        let _ = match (start.caller, run.trust) {
+            (Caller::Anybody, _) | (_, Trust::Doubtful) => call(evaluator),
+            (Caller::Handler, Trust::Sound) => {
+                call(evaluator).and_then(|response| orm.render_response(evaluator, &response))
+            }
+        };
     });
     orm.take_outcome()
 }
@@ -265,24 +273,13 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
             continue;
         }
         let situation = situation(&module.name);
+        let caller = caller(record);
         let Some((class, descriptor)) = owners.get(&function).copied() else {
-            starts.push(Start {
-                function,
-                receiver: Receiver::None,
-                situation,
-                caller: Caller::Anybody,
-                turn: Turn::First,
-            });
+            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First, caller });
             continue;
         };
         if descriptor == Some(Descriptor::StaticMethod) {
-            starts.push(Start {
-                function,
-                receiver: Receiver::None,
-                situation,
-                caller: Caller::Anybody,
-                turn: Turn::First,
-            });
+            starts.push(Start { function, receiver: Receiver::None, situation, turn: Turn::First, caller });
             continue;
         }
         let name = record.name.clone();
@@ -306,11 +303,22 @@ fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start> {
                 Some(Descriptor::ClassMethod) => Receiver::Class(user),
                 _ => Receiver::Instance(user),
             };
-            starts.push(Start { function, receiver, situation, caller: Caller::Anybody, turn });
+            starts.push(Start { function, receiver, situation, turn, caller });
         }
     }
     starts.extend(framework_starts(evaluator, &heirs));
     starts
+}
+
+/// The method of a class-based view that is called for a request.
+const DISPATCH: &str = "dispatch";
+
+/// Views are called by Django's handler: functions whose first parameter is a request, and `dispatch`.
+fn caller(function: &Function<'_>) -> Caller {
+    let Definition::Def(def) = function.definition else { return Caller::Anybody };
+    let first = def.parameters.posonlyargs.iter().chain(&def.parameters.args).next();
+    let is_view = first.is_some_and(|first| first.parameter.name.id == "request") || function.name == DISPATCH;
+    if is_view { Caller::Handler } else { Caller::Anybody }
 }
 
 /// Attribute of a described class: the methods that its framework calls.
@@ -386,16 +394,32 @@ fn situation(module: &str) -> Situation {
     found
 }
 
-/// What makes two events one query: the place and the text, where that is known.
-type Same = (FileId, u32, u32, Option<Arc<str>>);
+/// What makes two events one query: the place and the text, where that is known; in Python code that renders a template, also the
+/// place in the template.
+type Same = (Span, Option<Span>, Option<Arc<str>>);
 
 /// One entry per place and query, in the order of the files.
-fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Workload {
+fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item = Event>) -> Workload {
     let mut index: FxHashMap<Same, usize> = FxHashMap::default();
     let mut queries: Vec<Issued> = Vec::new();
+    let mut templates: FxHashMap<Utf8PathBuf, FileId> = FxHashMap::default();
     for event in events {
-        let range = event.place.range;
-        let key = (event.file, range.start().to_u32(), range.end().to_u32(), event.sql.clone().ok());
+        let template = event.template.map(|(file, at)| {
+            let id = *templates.entry(file.path.clone()).or_insert_with(|| evaluator.files.share(file.clone()));
+            Span::new(id, at, token_end(&file.text, at))
+        });
+        let (span, anchor, function, called) = match event.at {
+            Some(at) => {
+                let range = at.place.range;
+                let span = Span::new(at.file, range.start().to_u32(), range.end().to_u32());
+                (span, at.place.anchor.to_u32(), at.function, at.called)
+            }
+            None => match template {
+                Some(template) => (template, template.start, "".into(), Called::ByPython),
+                None => continue,
+            },
+        };
+        let key = (span, template.filter(|_| called == Called::ByPython), event.sql.clone().ok());
         let confidence = match (&event.sql, event.guessed) {
             (Err(_), _) => Certainty::Unknown,
             (Ok(_), true) => Certainty::Likely,
@@ -405,13 +429,14 @@ fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Wo
             let known = &mut queries[*known];
             known.in_loop |= event.in_loop;
             known.confidence = known.confidence.min(confidence);
+            known.template = known.template.or(template);
             continue;
         }
         index.insert(key, queries.len());
         queries.push(Issued {
-            span: Span::new(event.file, range.start().to_u32(), range.end().to_u32()),
-            anchor: event.place.anchor.to_u32(),
-            function: event.function.to_string(),
+            span,
+            anchor,
+            function: function.to_string(),
             model: event.model,
             terminal: event.terminal,
             sql: event.sql.map(|sql| sql.to_string()).map_err(|reason| reason.to_string()),
@@ -420,16 +445,18 @@ fn collect(evaluator: &Evaluator<'_>, events: impl Iterator<Item = Event>) -> Wo
             lazy: event.lazy,
             situation: event.situation,
             confidence,
+            template,
         });
     }
     queries.sort_by(|one, other| {
         let path = |issued: &Issued| evaluator.files.path(issued.span.file);
-        (path(one), one.anchor, one.span.start, &one.sql).cmp(&(
-            path(other),
-            other.anchor,
-            other.span.start,
-            &other.sql,
-        ))
+        let template = |issued: &Issued| issued.template.map(|span| (evaluator.files.path(span.file), span.start));
+        let key = |issued: &Issued| (issued.anchor, issued.span.start);
+        path(one)
+            .cmp(path(other))
+            .then_with(|| key(one).cmp(&key(other)))
+            .then_with(|| one.sql.cmp(&other.sql))
+            .then_with(|| template(one).cmp(&template(other)))
     });
     doubt_places(&mut queries);
     let coverage = coverage(&queries);
@@ -442,19 +469,21 @@ const TEXTS: usize = 8;
 /// What a place sends is certain only where all of it is known: not beside something unknown, nor among so many texts that others may
 /// have been left out.
 fn doubt_places(queries: &mut [Issued]) {
-    let mut unknown: FxHashSet<Span> = FxHashSet::default();
-    let mut texts: FxHashMap<(Span, Terminal), usize> = FxHashMap::default();
+    type At = (Span, Option<Span>);
+    let place = |issued: &Issued| -> At { (issued.span, issued.template) };
+    let mut unknown: FxHashSet<At> = FxHashSet::default();
+    let mut texts: FxHashMap<(At, Terminal), usize> = FxHashMap::default();
     for issued in queries.iter() {
         if issued.sql.is_err() {
-            unknown.insert(issued.span);
+            unknown.insert(place(issued));
         }
         if issued.terminal.reads() {
-            *texts.entry((issued.span, issued.terminal)).or_default() += 1;
+            *texts.entry((place(issued), issued.terminal)).or_default() += 1;
         }
     }
     for issued in queries.iter_mut().filter(|issued| issued.confidence == Certainty::Certain) {
-        let many = texts.get(&(issued.span, issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
-        if many || unknown.contains(&issued.span) {
+        let many = texts.get(&(place(issued), issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
+        if many || unknown.contains(&place(issued)) {
             issued.confidence = Certainty::Likely;
         }
     }

@@ -15,6 +15,7 @@ pub mod expression;
 pub mod kind;
 pub mod query;
 pub(crate) mod relabel;
+pub(crate) mod serving;
 pub mod workload;
 pub mod write;
 
@@ -28,6 +29,7 @@ pub use query::Query;
 use crate::model::Models;
 use crate::project::Project;
 use domain::{Heard, Known, Orm, Shared};
+use serving::Serving;
 use workload::Workload;
 
 /// What the workload is read against. It outlives the evaluator, whose values refer to it.
@@ -71,8 +73,10 @@ pub(crate) fn read<'a, 'm: 'a>(
         facts.known.get_or_init(|| Known::find(evaluator, context, classes, &settings.auth_user_model, &labels));
     let Some(known) = known else { return Workload::default() };
     let heard = facts.heard.get_or_init(|| {
-        let orm = Arc::new(Orm::new(context, known, None, Shared::of(evaluator)));
+        let serving = Arc::new(Serving::nothing(evaluator));
+        let orm = Arc::new(Orm::new(context, known, None, Shared::of(evaluator), serving));
         Heard::find(evaluator, context, known, orm, &labels)
     });
-    entries::execute(evaluator, known, heard, |shared| Orm::new(context, known, Some(heard), shared))
+    let orm = |shared, serving| Orm::new(context, known, Some(heard), shared, serving);
+    entries::execute(evaluator, known, heard, &project.apps, orm)
 }

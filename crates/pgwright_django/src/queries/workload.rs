@@ -18,7 +18,7 @@ pub struct Workload {
 /// A query at the place that sends it.
 #[derive(Debug, Clone)]
 pub struct Issued {
-    /// The expression that sends it.
+    /// The expression that sends it, in Python where any code of the project's is under way, otherwise in a template.
     pub span: Span,
     /// Byte offset on the line that Python's traceback gives for it.
     pub anchor: u32,
@@ -34,6 +34,8 @@ pub struct Issued {
     pub lazy: Option<Lazy>,
     pub situation: Situation,
     pub confidence: Certainty,
+    /// Where in a template it is sent from, or what it is sent from was called; one such place of several.
+    pub template: Option<Span>,
 }
 
 /// What makes a queryset send its query, or the write.

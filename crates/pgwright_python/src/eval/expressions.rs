@@ -230,6 +230,18 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn update_dict(&mut self, target: &Value, source: &Value) {
         let Value::Dict(target) = target else { return };
         let (entries, open) = match source {
+            Value::Union(alternatives) => {
+                let dicts = alternatives.iter().filter(|one| !matches!(one, Value::None | Value::Absent));
+                let dicts: Vec<Option<Dict>> = dicts
+                    .map(|one| match one {
+                        Value::Dict(id) => self.heap.dict_of(*id).cloned(),
+                        _ => None,
+                    })
+                    .collect();
+                let open = dicts.iter().any(Option::is_none);
+                let joined = dicts.into_iter().flatten().reduce(|one, other| self.join_dicts(one, other));
+                joined.map_or_else(|| (Default::default(), true), |dict| (dict.entries, dict.open || open))
+            }
             Value::Dict(id) => match self.heap.dict_of(*id) {
                 Some(dict) => (dict.entries.clone(), dict.open),
                 None => return,

@@ -9,6 +9,7 @@ mod attributes;
 mod builtins;
 mod calls;
 mod classes;
+mod doors;
 mod expressions;
 mod imports;
 mod methods;
@@ -198,6 +199,11 @@ impl<'a> Evaluator<'a> {
             reached: Reached::default(),
             doubted: Doubted::default(),
         }
+    }
+
+    /// How files are read.
+    pub fn host(&self) -> &'a dyn Host {
+        self.host
     }
 
     pub fn module(&self, id: ModuleId) -> &Module {

@@ -37,7 +37,7 @@ impl Outcome {
 }
 
 /// Lists and dictionaries that a way changed, as it left them.
-type Containers<'a> = Vec<(ObjectId, Object<'a>)>;
+pub(super) type Containers<'a> = Vec<(ObjectId, Object<'a>)>;
 
 /// How the ways through a statement ended so far.
 #[derive(Debug, Default)]
@@ -169,7 +169,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Joins what several ways made of lists and dictionaries; a way that did not touch one left it as it is.
-    fn put_containers(&mut self, ways: Vec<Containers<'a>>) {
+    pub(super) fn put_containers(&mut self, ways: Vec<Containers<'a>>) {
         let mut ids: Vec<ObjectId> = ways.iter().flatten().map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();

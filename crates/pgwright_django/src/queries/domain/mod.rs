@@ -2,20 +2,24 @@
 //!
 //! `described/django/db/models` says in Python what has methods; what cannot be said there ends in [`Orm::call`]: making the next
 //! query ([`queryset`]), sending one ([`run`]), writing ([`write`]), attributes of instances and managers ([`instance`], [`manager`]),
-//! and what parameters hold ([`argument`]).
+//! what parameters hold ([`argument`]), and rendering templates
+//! ([`rendering`], [`lookup`], [`tags`]).
 
 mod argument;
 mod heard;
 mod instance;
 mod known;
 mod linked;
+mod lookup;
 mod manager;
 mod meta;
 mod plain;
 mod queryset;
 mod record;
+mod rendering;
 mod run;
 mod seen;
+mod tags;
 mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,10 +33,11 @@ pub(crate) use heard::Heard;
 pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
-pub(crate) use record::{Caller, Event, Own};
+pub(crate) use record::{Called, Caller, Event, Own};
 pub(crate) use seen::{Parameter, Seen, Shared};
 
 use super::context::Context;
+use super::serving::Serving;
 use super::workload::Situation;
 use super::write::Relations;
 use crate::model::ModelId;
@@ -53,6 +58,7 @@ pub(crate) struct Orm<'a> {
     pub(crate) heard: Option<&'a Heard>,
     /// Where the innermost middleware of the project hands requests on.
     handlers: Arc<[Own]>,
+    pub(crate) serving: Arc<Serving<'a>>,
     state: Mutex<State>,
 }
 
@@ -78,6 +84,8 @@ pub(crate) struct State {
     pub(crate) seen: Arc<Seen>,
     /// Where requests were handed on.
     pub(crate) handed_on: Vec<Own>,
+    /// Templates being rendered, innermost last.
+    pub(crate) under: Vec<rendering::Under>,
     /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
@@ -112,8 +120,14 @@ pub(crate) enum Trust {
 }
 
 impl<'a> Orm<'a> {
-    pub(crate) fn new(context: &'a Context<'a>, known: &'a Known, heard: Option<&'a Heard>, shared: Shared) -> Orm<'a> {
-        Orm { context, known, heard, shared, handlers: Arc::default(), state: Mutex::default() }
+    pub(crate) fn new(
+        context: &'a Context<'a>,
+        known: &'a Known,
+        heard: Option<&'a Heard>,
+        shared: Shared,
+        serving: Arc<Serving<'a>>,
+    ) -> Orm<'a> {
+        Orm { context, known, heard, shared, serving, handlers: Arc::default(), state: Mutex::default() }
     }
 
     pub(crate) fn with_handlers(self, handlers: Arc<[Own]>) -> Orm<'a> {
@@ -143,6 +157,7 @@ impl<'a> Orm<'a> {
         state.muted = 0;
         state.doubts = 0;
         state.inferring.clear();
+        state.under.clear();
         state.run = run;
         state.handed_on.clear();
     }
@@ -223,6 +238,12 @@ impl<'a> Domain<'a> for Orm<'a> {
                 Ok(Value::unknown("the response to a request"))
             }
             "multiplies" => Ok(self.multiplies(evaluator, &args)),
+            "render_template" => self.render_template(evaluator, &args),
+            "render_source" => self.render_source(evaluator, &args),
+            "render_body" => self.render_body(evaluator, &args),
+            "resolve_expression" => self.resolve_expression(evaluator, &args),
+            "split_contents" => Ok(Self::split_contents(evaluator, &args)),
+            "context_processors" => Ok(self.context_processors(evaluator)),
             "summon" => Ok(match args.first() {
                 Some(Value::Class(class)) => self.summon(evaluator, *class),
                 _ => Value::unknown("an instance of something not known"),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Assumptions, Orm, Run, Trust};
+use super::{Assumptions, Orm, Run, State, Trust};
 use crate::model::ModelId;
 use crate::queries::entries::is_test_or_migration;
 use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
-use pgwright_diagnostics::FileId;
+use pgwright_diagnostics::{File, FileId};
 use pgwright_python::eval::{Eval, Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::Value;
@@ -27,13 +27,37 @@ pub(crate) enum Caller {
     Handler,
 }
 
-/// A query that executed code sends.
+/// A place in the project's own Python.
 #[derive(Debug, Clone)]
-pub(crate) struct Event {
+pub(crate) struct At {
     pub(crate) file: FileId,
     pub(crate) place: Place,
     /// Qualified name of the function.
     pub(crate) function: Arc<str>,
+    /// Whether a template called this code, instead of being rendered by it.
+    pub(crate) called: Called,
+}
+
+impl At {
+    /// Where a request is handed on.
+    fn of((file, place, function): &Own) -> At {
+        At { file: *file, place: *place, function: function.clone(), called: Called::ByPython }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called {
+    ByTemplate,
+    ByPython,
+}
+
+/// A query that executed code sends.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// None: nothing of the project's Python is under way, only the template.
+    pub(crate) at: Option<At>,
+    /// Where in a template, in bytes, this is sent from or called from.
+    pub(crate) template: Option<(Arc<File>, u32)>,
     pub(crate) model: Option<ModelId>,
     pub(crate) terminal: Terminal,
     pub(crate) sql: Outcome,
@@ -61,29 +85,43 @@ impl<'a> Orm<'a> {
     pub(crate) fn records(&self, evaluator: &Evaluator<'a>) -> bool {
         let state = self.state();
         state.muted == 0
-            && (Self::own_place(evaluator).is_some()
+            && (Self::own_place(evaluator, &state).is_some()
+                || self.template_place(&state).is_some()
                 || state.run.caller == Caller::Handler && !self.handlers.is_empty())
     }
 
     /// Remembers that a request is handed on from here (`get_response(request)`).
     pub(crate) fn hand_on(&self, evaluator: &Evaluator<'a>) {
-        let Some(handler) = Self::own_place(evaluator) else { return };
         let mut state = self.state();
+        let Some(At { file, place, function, .. }) = Self::own_place(evaluator, &state) else { return };
+        let handler = (file, place, function);
         if state.muted == 0 && !state.handed_on.contains(&handler) {
             state.handed_on.push(handler);
         }
     }
 
     /// The innermost place of the project's own code.
-    fn own_place(evaluator: &Evaluator<'a>) -> Option<Own> {
-        evaluator.stack.iter().rev().find_map(|activation| {
+    fn own_place(evaluator: &Evaluator<'a>, state: &State) -> Option<At> {
+        evaluator.stack.iter().enumerate().rev().find_map(|(index, activation)| {
             let module = evaluator.module(activation.module);
             let own = module.origin == ModuleOrigin::Project && !is_test_or_migration(&module.name);
             own.then(|| {
                 let function = activation.function.map(|function| evaluator.heap.function(function).qualname.clone());
-                (activation.file, activation.place, function.unwrap_or_default())
+                let is_called = state.under.last().is_some_and(|under| index >= under.calls);
+                At {
+                    file: activation.file,
+                    place: activation.place,
+                    function: function.unwrap_or_default(),
+                    called: if is_called { Called::ByTemplate } else { Called::ByPython },
+                }
             })
         })
+    }
+
+    /// Where rendering stands in a template of the project's.
+    fn template_place(&self, state: &State) -> Option<(Arc<File>, u32)> {
+        let under = state.under.iter().rev().find(|under| self.serving.templates.is_own(&under.template.file))?;
+        (!under.template.file.path.as_str().is_empty()).then(|| (under.template.file.clone(), under.at))
     }
 
     pub(crate) fn record(&self, evaluator: &Evaluator<'a>, sent: Sent) {
@@ -93,19 +131,22 @@ impl<'a> Orm<'a> {
         }
         let is_abstract = sent.model.is_some_and(|model| self.context.models.get(model).abstract_);
         let sql = if is_abstract { Err("the model is abstract".into()) } else { sent.sql };
-        let places = match Self::own_place(evaluator) {
-            Some(place) => vec![place],
-            None if state.run.caller == Caller::Handler => self.handlers.to_vec(),
+        let template = self.template_place(&state);
+        let places: Vec<Option<At>> = match Self::own_place(evaluator, &state) {
+            Some(at) => vec![Some(at)],
+            None if state.run.caller == Caller::Handler && !self.handlers.is_empty() => {
+                self.handlers.iter().map(|handler| Some(At::of(handler))).collect()
+            }
+            None if template.is_some() => vec![None],
             None => return,
         };
         let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
-        for (file, place, function) in places {
+        for at in places {
             state.events.push(Event {
-                file,
-                place,
-                function,
+                at,
+                template: template.clone(),
                 model: sent.model,
                 terminal: sent.terminal,
                 sql: sql.clone(),

@@ -60,7 +60,7 @@ class TemplateResponseMixin:
     def render_to_response(self, context, **response_kwargs):
         return self.response_class(self.request, self.get_template_names(), context)
     def get_template_names(self):
-        return [self.template_name]
+        return [] if self.template_name is None else [self.template_name]
 
 class TemplateView(TemplateResponseMixin, ContextMixin, View):
     def get(self, request, *args, **kwargs):

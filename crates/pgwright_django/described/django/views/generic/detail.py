@@ -1,4 +1,5 @@
 from _pgwright import unknown
+from django.db.models import Model
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 class SingleObjectMixin(ContextMixin):
@@ -48,6 +49,18 @@ class BaseDetailView(SingleObjectMixin, View):
 class SingleObjectTemplateResponseMixin(TemplateResponseMixin):
     template_name_field = None
     template_name_suffix = "_detail"
+    def get_template_names(self):
+        if self.template_name is not None:
+            return [self.template_name]
+        names = []
+        opts = None
+        if isinstance(self.object, Model):
+            opts = self.object._meta
+        elif self.model is not None:
+            opts = self.model._meta
+        if opts is not None:
+            names.append("%s/%s%s.html" % (opts.app_label, opts.model_name, self.template_name_suffix))
+        return names
 
 class DetailView(SingleObjectTemplateResponseMixin, BaseDetailView):
     pass

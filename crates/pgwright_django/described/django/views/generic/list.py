@@ -70,6 +70,12 @@ class BaseListView(MultipleObjectMixin, View):
 
 class MultipleObjectTemplateResponseMixin(TemplateResponseMixin):
     template_name_suffix = "_list"
+    def get_template_names(self):
+        names = super().get_template_names()
+        if hasattr(self.object_list, "model"):
+            opts = self.object_list.model._meta
+            names.append("%s/%s%s.html" % (opts.app_label, opts.model_name, self.template_name_suffix))
+        return names
 
 class ListView(MultipleObjectTemplateResponseMixin, BaseListView):
     pass

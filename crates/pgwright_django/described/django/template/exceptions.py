@@ -1,0 +1,5 @@
+class TemplateDoesNotExist(Exception):
+    pass
+
+class TemplateSyntaxError(Exception):
+    pass
