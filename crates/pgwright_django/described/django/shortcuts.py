@@ -1,4 +1,4 @@
-from _pgwright import is_class
+from _pgwright import is_class, is_known, run
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import resolve_url
@@ -9,9 +9,13 @@ def _queryset(klass):
     return klass
 
 def get_object_or_404(klass, *args, **kwargs):
+    if not is_known(klass):
+        return run(klass, "get")
     return _queryset(klass).get(*args, **kwargs)
 
 def get_list_or_404(klass, *args, **kwargs):
+    if not is_known(klass):
+        return run(klass, "iterate")
     return list(_queryset(klass).filter(*args, **kwargs))
 
 aget_object_or_404 = get_object_or_404

@@ -8,7 +8,9 @@ use pgwright_python::value::{ClassId, Definition, Descriptor, Function, Function
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Assumptions, Called, Caller, Event, Heard, Known, Orm, Own, Parameter, Run, Seen, Shared, Trust};
+use super::domain::{
+    Assumptions, Called, Caller, Event, Heard, Known, NO_MODEL, Orm, Own, Parameter, Run, Seen, Shared, Trust,
+};
 use super::serving::Serving;
 use super::workload::{Certainty, Coverage, Issued, Situation, Terminal, Workload};
 use crate::project::App;
@@ -458,9 +460,16 @@ fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item = Event>) -
             .then_with(|| one.sql.cmp(&other.sql))
             .then_with(|| template(one).cmp(&template(other)))
     });
+    drop_shadows(&mut queries);
     doubt_places(&mut queries);
     let coverage = coverage(&queries);
     Workload { queries, coverage, ..Workload::default() }
+}
+
+/// A function that runs without a caller sends queries of models that only its callers know: where these were seen, that says nothing.
+fn drop_shadows(queries: &mut Vec<Issued>) {
+    let known: FxHashSet<Span> = queries.iter().filter(|issued| issued.sql.is_ok()).map(|issued| issued.span).collect();
+    queries.retain(|issued| !matches!(&issued.sql, Err(reason) if reason == NO_MODEL) || !known.contains(&issued.span));
 }
 
 /// Texts of one kind at one place from which on the list is taken to be cut short.

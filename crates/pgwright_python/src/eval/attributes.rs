@@ -39,12 +39,9 @@ impl<'a> Evaluator<'a> {
         if self.joins()
             && let Some(domain) = self.domain.clone()
         {
-            let asks = match object {
-                Value::Instance(_) | Value::Class(_) => true,
-                Value::Unknown(_) => !self.doubted.is_empty(),
-                _ => false,
-            };
-            if asks && let Some(found) = domain.attribute(self, object, name)? {
+            if matches!(object, Value::Instance(_) | Value::Class(_) | Value::Unknown(_))
+                && let Some(found) = domain.attribute(self, object, name)?
+            {
                 return Ok(Some(found));
             }
             let found = self.attribute_itself(object, name)?;

@@ -12,6 +12,8 @@ use super::instance::Row;
 use super::{Orm, Parameter, QueryState};
 use crate::queries::domain::known::snake;
 
+/// Attributes of a model's class that are managers.
+const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
 /// Methods that only querysets and managers have, so that whatever has one is taken to be one.
 const OF_QUERYSETS: [&str; 22] = [
     "aggregate",
@@ -74,10 +76,11 @@ impl<'a> Orm<'a> {
     /// An attribute of something not known: of an object of the one model that has a relation, a method or a property of this name,
     /// or of a queryset.
     pub(crate) fn by_member(&self, evaluator: &mut Evaluator<'a>, name: &str) -> Option<Value> {
-        if OF_QUERYSETS.contains(&name) {
+        let is_manager = MANAGERS.contains(&name);
+        if is_manager || OF_QUERYSETS.contains(&name) {
             // Of which model is not known: the query is listed without its text.
             let queryset = evaluator.bare_instance(self.known.queryset);
-            return evaluator.attribute(&queryset, name).ok().flatten();
+            return if is_manager { Some(queryset) } else { evaluator.attribute(&queryset, name).ok().flatten() };
         }
         let model = *self.known.by_member.get(name)?;
         match self.row(evaluator, Row::guessed(model)) {

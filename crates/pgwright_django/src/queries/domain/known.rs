@@ -3,7 +3,7 @@
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{Class, ClassId, Name, Names, Value};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meta::{FieldObjects, through_classes};
 use crate::model::ModelId;
@@ -170,6 +170,13 @@ fn concrete(evaluator: &Evaluator<'_>, context: &Context<'_>, known: &Known) -> 
     found
 }
 
+/// Methods of Python's own types and of files that a model's may share a name with.
+const OF_BUILTINS: [&str; 30] = [
+    "add", "append", "clear", "close", "copy", "count", "decode", "encode", "extend", "format", "get", "index",
+    "insert", "items", "join", "keys", "lower", "open", "pop", "read", "remove", "replace", "sort", "split", "strip",
+    "title", "update", "upper", "values", "write",
+];
+
 /// Names of relations, methods and properties that only one own model has, or one and those that inherit from it; the first of those
 /// made from one abstract model stands for all.
 fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]) -> FxHashMap<Name, ModelId> {
@@ -213,6 +220,19 @@ fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]
             }
         }
     }
+    // What other classes have is no sign of a model.
+    let of_models: FxHashSet<ClassId> =
+        classes.iter().flat_map(|class| evaluator.heap.class(*class).mro.iter().copied()).collect();
+    for (at, class) in (0u32..).map(ClassId).zip(&evaluator.heap.classes) {
+        if !of_models.contains(&at) && evaluator.module(class.module).origin == ModuleOrigin::Project {
+            class.attributes.keys().for_each(|name| {
+                owners.remove(name);
+            });
+        }
+    }
+    OF_BUILTINS.iter().for_each(|name| {
+        owners.remove(*name);
+    });
     owners.into_iter().filter_map(|(name, owner)| Some((name, owner?.1))).collect()
 }
 

@@ -34,6 +34,7 @@ pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use queryset::QueryState;
 pub(crate) use record::{Called, Caller, Event, Own};
+pub(crate) use run::NO_MODEL;
 pub(crate) use seen::{Parameter, Seen, Shared};
 
 use super::context::Context;
@@ -269,7 +270,7 @@ impl<'a> Domain<'a> for Orm<'a> {
                     }
                 }
             }
-            Value::Unknown(_) if self.state().run.trust == Trust::Doubtful => Ok(self.by_member(evaluator, name)),
+            Value::Unknown(_) => Ok(self.by_member(evaluator, name)),
             _ => Ok(None),
         }
     }

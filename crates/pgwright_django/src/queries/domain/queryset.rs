@@ -86,7 +86,8 @@ impl<'a> Orm<'a> {
             return Ok(Value::unknown("a queryset that is not known"));
         };
         let (Value::Instance(id), Some(state)) = (queryset, self.state_of(evaluator, queryset)) else {
-            return Ok(Value::unknown("a queryset of a model that is not known"));
+            // Still a queryset, whatever its model is.
+            return Ok(queryset.clone());
         };
         let Ok(query) = state.query.clone() else {
             return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));

@@ -16,6 +16,9 @@ use crate::queries::query;
 use crate::queries::workload::{Rows, Terminal};
 use crate::queries::{Query, build};
 
+/// Why a text is not known where nothing but the name of a method says that there is a query.
+pub(crate) const NO_MODEL: &str = "the model is not known";
+
 impl<'a> Orm<'a> {
     pub(crate) fn run(&self, evaluator: &mut Evaluator<'a>, args: &[Value], kwargs: &Kwargs) -> Eval {
         let [queryset, Value::Str(how), rest @ ..] = args else {
@@ -42,14 +45,11 @@ impl<'a> Orm<'a> {
                 "item" => Terminal::Item,
                 _ => Terminal::Iterate,
             };
-            let sent = Sent {
-                model: None,
-                terminal,
-                sql: Err("the model is not known".into()),
-                rows: Rows::Unknown,
-                lazy: None,
-                guessed: true,
+            let reason = match queryset {
+                Value::Unknown(reason) => reason.clone(),
+                _ => NO_MODEL.into(),
             };
+            let sent = Sent { model: None, terminal, sql: Err(reason), rows: Rows::Unknown, lazy: None, guessed: true };
             self.record(evaluator, sent);
             return Ok(Value::unknown("a queryset of a model that is not known"));
         };
