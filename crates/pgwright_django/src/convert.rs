@@ -70,20 +70,20 @@ fn all(evaluator: &mut Evaluator<'_>, items: &[Evaluated], depth: u32) -> Vec<Va
 }
 
 fn instance(evaluator: &mut Evaluator<'_>, id: pgwright_python::value::ObjectId, depth: u32) -> Value {
-    let Object::Instance(instance) = evaluator.heap.object(id) else {
-        return Value::Unknown("not an instance".to_owned());
-    };
-    if let Some(state) = instance.attributes.get(QUERY).and_then(|value| value.foreign::<QueryState>()) {
+    if let Some(state) = evaluator.heap.own(id, QUERY).and_then(|value| value.foreign::<QueryState>()) {
         return match &state.query {
             Ok(query) => Value::Query(query.clone()),
             Err(reason) => Value::Unknown(reason.to_string()),
         };
     }
-    if let Some(Evaluated::Foreign(row)) = instance.attributes.get(ROW)
+    if let Some(Evaluated::Foreign(row)) = evaluator.heap.own(id, ROW)
         && let Some(row) = row.get::<Row>()
     {
         return Value::Instance(row.model);
     }
+    let Object::Instance(instance) = evaluator.heap.object(id) else {
+        return Value::Unknown("not an instance".to_owned());
+    };
     let (class, args, kwargs) = (instance.class, instance.args.clone(), instance.kwargs.clone());
     let mro = mro_paths(evaluator, class);
     // A member of an enumeration without a plain value: by its name.

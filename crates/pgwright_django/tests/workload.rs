@@ -602,3 +602,38 @@ def branches():
         }
     }
 }
+
+/// A call is not executed again where it would read the same; what it sends is listed for each place all the same.
+#[test]
+fn a_helper_called_often_sends_at_its_own_place_and_at_each_callers() {
+    let views = "\
+from shop.models import Author, Book
+
+def cheap(author):
+    print(author.books.count())
+    return Book.objects.filter(price__lt=3)
+
+def once():
+    return list(cheap(Author.objects.get(name=\"a\")))
+
+def again():
+    found = cheap(Author.objects.get(name=\"a\"))
+    for book in found:
+        print(len(cheap(Author.objects.get(name=\"a\"))))
+";
+    let count = "SELECT COUNT(*) AS \"__count\" FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" = %s";
+    let get = "SELECT AUTHOR FROM \"shop_author\" WHERE \"shop_author\".\"name\" = %s LIMIT 21";
+    let list = "SELECT BOOK FROM \"shop_book\" WHERE \"shop_book\".\"price\" < %s";
+    check(
+        views,
+        &[
+            sent(4, count).in_loop(),
+            sent(8, list),
+            sent(8, get),
+            sent(11, get),
+            sent(12, list),
+            sent(13, list).in_loop(),
+            sent(13, get).in_loop(),
+        ],
+    );
+}

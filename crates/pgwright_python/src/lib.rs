@@ -5,14 +5,18 @@
 
 mod domain;
 pub mod eval;
+mod fingerprint;
 mod host;
+mod journal;
 pub mod modules;
+mod namespaces;
 mod parse;
 mod sources;
 pub mod value;
 
-pub use domain::Domain;
+pub use domain::{Domain, Mark, Told};
 pub use eval::Evaluator;
+pub use fingerprint::Fingerprint;
 pub use host::Host;
 pub use parse::{Decoded, Parsed, SyntaxError, comments, decode, has_syntax_errors, parse};
 pub use ruff_python_ast as ast;

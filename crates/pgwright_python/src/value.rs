@@ -3,6 +3,7 @@
 //! A [`Value`] is small and cheap to copy; whatever has identity (lists, dictionaries, instances, classes, functions)
 //! lies on the [`Heap`] and is named by an index. What cannot be known is [`Value::Unknown`] with the reason.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -10,6 +11,9 @@ use pgwright_diagnostics::FileId;
 use ruff_python_ast as ast;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use crate::fingerprint::Fingerprint;
+use crate::journal::{Journal, Kind, Lengths, Thing, Trial, Way};
 
 pub use ruff_python_ast::name::Name;
 
@@ -81,19 +85,35 @@ pub enum Value {
 
 /// A value of the [`crate::Domain`]'s own.
 #[derive(Debug, Clone)]
-pub struct Foreign(Arc<dyn std::any::Any + Send + Sync>);
+pub struct Foreign {
+    value: Arc<dyn std::any::Any + Send + Sync>,
+    fingerprint: Option<u128>,
+}
 
 impl Foreign {
-    pub fn new<T: std::any::Any + Send + Sync>(value: T) -> Foreign {
-        Foreign(Arc::new(value))
+    /// A value that holds nothing of what lies on the heap.
+    pub fn new<T: std::any::Any + Hash + Send + Sync>(value: T) -> Foreign {
+        let mut hasher = Fingerprint::default();
+        value.hash(&mut hasher);
+        Foreign { value: Arc::new(value), fingerprint: Some(hasher.wide()) }
+    }
+
+    /// A value that refers to the heap: calls that meet it are executed each time.
+    pub fn referring<T: std::any::Any + Send + Sync>(value: T) -> Foreign {
+        Foreign { value: Arc::new(value), fingerprint: None }
     }
 
     pub fn get<T: std::any::Any>(&self) -> Option<&T> {
-        self.0.downcast_ref()
+        self.value.downcast_ref()
     }
 
     pub fn is_same(&self, other: &Foreign) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.value, &other.value)
+    }
+
+    /// Equal for equal values; none for those that refer to the heap.
+    pub(crate) fn fingerprint(&self) -> Option<u128> {
+        self.fingerprint
     }
 }
 
@@ -261,26 +281,7 @@ pub struct Heap<'a> {
     pub classes: Vec<Class<'a>>,
     pub functions: Vec<Function<'a>>,
     pub scopes: Vec<Scope>,
-    trial: Option<Box<Trial<'a>>>,
-    /// Lists and dictionaries as they were where each of the ways under way began.
-    ways: Vec<FxHashMap<ObjectId, Object<'a>>>,
-}
-
-/// What a trial changed of the things that were there before it, as they were; see [`Heap::begin_trial`].
-#[derive(Debug, Default, Clone)]
-struct Trial<'a> {
-    lengths: [usize; 4],
-    objects: FxHashMap<u32, Object<'a>>,
-    classes: FxHashMap<u32, Class<'a>>,
-    functions: FxHashMap<u32, Function<'a>>,
-    scopes: FxHashMap<u32, Scope>,
-}
-
-/// Remembers `things[at]` before its first change in a trial.
-fn keep<T: Clone>(length: usize, kept: &mut FxHashMap<u32, T>, things: &[T], at: u32) {
-    if (at as usize) < length {
-        kept.entry(at).or_insert_with(|| things[at as usize].clone());
-    }
+    pub(crate) journal: Journal<'a>,
 }
 
 fn next(len: usize) -> u32 {
@@ -290,16 +291,17 @@ fn next(len: usize) -> u32 {
 impl<'a> Heap<'a> {
     /// From here to [`Heap::end_trial`] every change is remembered, so that it can be taken back.
     pub fn begin_trial(&mut self) {
-        self.trial = Some(Box::new(Trial {
-            lengths: [self.objects.len(), self.classes.len(), self.functions.len(), self.scopes.len()],
-            ..Trial::default()
-        }));
+        self.journal.trial = Some(Box::new(Trial { lengths: self.lengths(), ..Trial::default() }));
+    }
+
+    pub(crate) fn lengths(&self) -> Lengths {
+        [self.objects.len(), self.classes.len(), self.functions.len(), self.scopes.len()]
     }
 
     /// Everything as it was when the trial began.
     pub fn end_trial(&mut self) {
-        let Some(trial) = self.trial.take() else { return };
-        self.ways.clear();
+        let Some(trial) = self.journal.trial.take() else { return };
+        self.journal.clear();
         let [objects, classes, functions, scopes] = trial.lengths;
         self.objects.truncate(objects);
         self.classes.truncate(classes);
@@ -313,7 +315,7 @@ impl<'a> Heap<'a> {
 
     /// Binds a name for good, also during a trial: for look-ups whose answer does not depend on it. False where it does.
     pub fn settle(&mut self, scope: ScopeId, name: &str, value: &Value) -> bool {
-        let Some(trial) = &mut self.trial else { return false };
+        let Some(trial) = &mut self.journal.trial else { return false };
         let [objects, classes, functions, scopes] = trial.lengths;
         let lasts = match value {
             Value::Class(id) => (id.0 as usize) < classes,
@@ -335,14 +337,14 @@ impl<'a> Heap<'a> {
 
     /// Begins one of several ways through the code.
     pub(crate) fn begin_way(&mut self) {
-        self.ways.push(FxHashMap::default());
+        self.journal.ways.push(Way { objects: self.objects.len(), before: FxHashMap::default() });
     }
 
     /// Ends a way: lists and dictionaries are as they were before it, and what it made of them is given.
     pub(crate) fn end_way(&mut self) -> Vec<(ObjectId, Object<'a>)> {
-        let Some(way) = self.ways.pop() else { return Vec::new() };
-        let mut made: Vec<(ObjectId, Object<'a>)> = Vec::with_capacity(way.len());
-        for (id, before) in way {
+        let Some(way) = self.journal.ways.pop() else { return Vec::new() };
+        let mut made: Vec<(ObjectId, Object<'a>)> = Vec::with_capacity(way.before.len());
+        for (id, before) in way.before {
             if let Some(object) = self.objects.get_mut(id.0 as usize) {
                 made.push((id, std::mem::replace(object, before)));
             }
@@ -353,7 +355,7 @@ impl<'a> Heap<'a> {
 
     /// Whether changes will be taken back: then nothing that should last may begin.
     pub fn in_trial(&self) -> bool {
-        self.trial.is_some()
+        self.journal.trial.is_some()
     }
 
     pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {
@@ -397,9 +399,7 @@ impl<'a> Heap<'a> {
     }
 
     pub fn class_mut(&mut self, id: ClassId) -> &mut Class<'a> {
-        if let Some(trial) = &mut self.trial {
-            keep(trial.lengths[1], &mut trial.classes, &self.classes, id.0);
-        }
+        self.journal.class(&self.classes, id.0, None);
         &mut self.classes[id.0 as usize]
     }
 
@@ -408,9 +408,7 @@ impl<'a> Heap<'a> {
     }
 
     pub fn function_mut(&mut self, id: FunctionId) -> &mut Function<'a> {
-        if let Some(trial) = &mut self.trial {
-            keep(trial.lengths[2], &mut trial.functions, &self.functions, id.0);
-        }
+        self.journal.function(&self.functions, id.0, None);
         &mut self.functions[id.0 as usize]
     }
 
@@ -419,25 +417,18 @@ impl<'a> Heap<'a> {
     }
 
     pub fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        if let Some(trial) = &mut self.trial {
-            keep(trial.lengths[3], &mut trial.scopes, &self.scopes, id.0);
-        }
+        self.journal.scope(&self.scopes, id.0, None);
         &mut self.scopes[id.0 as usize]
     }
 
     pub fn object(&self, id: ObjectId) -> &Object<'a> {
-        &self.objects[id.0 as usize]
+        let object = &self.objects[id.0 as usize];
+        self.journal.reads_whole((Kind::Object, id.0), || Thing::Object(object.clone()));
+        object
     }
 
     pub fn object_mut(&mut self, id: ObjectId) -> &mut Object<'a> {
-        if let Some(trial) = &mut self.trial {
-            keep(trial.lengths[0], &mut trial.objects, &self.objects, id.0);
-        }
-        if let Some(way) = self.ways.last_mut()
-            && let object @ (Object::List(_) | Object::Dict(_)) = &self.objects[id.0 as usize]
-        {
-            way.entry(id).or_insert_with(|| object.clone());
-        }
+        self.journal.object(&self.objects, id, None);
         &mut self.objects[id.0 as usize]
     }
 
@@ -462,7 +453,7 @@ impl<'a> Heap<'a> {
 
     /// Looks a name up along the resolution order; says in which class it was found.
     pub fn find_in_class(&self, class: ClassId, name: &str) -> Option<(ClassId, &Value)> {
-        self.class(class).mro.iter().find_map(|id| self.class(*id).attributes.get(name).map(|value| (*id, value)))
+        self.class(class).mro.iter().find_map(|id| self.own_of_class(*id, name).map(|value| (*id, value)))
     }
 
     pub fn list_items(&self, id: ObjectId) -> &[Value] {

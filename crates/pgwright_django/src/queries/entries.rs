@@ -7,6 +7,7 @@ use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, Definition, Descriptor, Function, FunctionId, ModuleId, Name, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::domain::{
     Assumptions, Called, Caller, Event, Heard, Known, NO_MODEL, Orm, Own, Parameter, Run, Seen, Shared, Trust,
@@ -18,6 +19,8 @@ use crate::templates::lexer::token_end;
 
 /// Steps that one entry may take.
 const FUEL: u32 = 40_000;
+/// Entries that a worker takes at once.
+const TOGETHER: usize = 32;
 /// Stack of one worker, in bytes of address space.
 const STACK: usize = 1 << 29;
 /// Classes that inherit a method, for which it is executed in any case.
@@ -151,14 +154,21 @@ struct Outcome {
 
 /// Runs these of the starts, each once; outcomes are in their order.
 fn round(workers: &mut [Worker<'_>], starts: &[Start], chosen: &[usize], trust: Trust) -> Vec<Outcome> {
-    let count = workers.len();
+    let next = AtomicUsize::new(0);
+    let next = &next;
     let mut found: Vec<Outcome> = std::thread::scope(|scope| {
         let handles: Vec<_> = workers
             .iter_mut()
-            .enumerate()
-            .filter_map(|(at, worker)| {
-                let batch = chosen.iter().copied().skip(at).step_by(count);
-                let work = move || -> Vec<Outcome> { batch.map(|at| run(worker, starts[at], at, trust)).collect() };
+            .filter_map(|worker| {
+                // Neighbours call the same functions, and what was called is remembered.
+                let work = move || -> Vec<Outcome> {
+                    let mut outcomes = Vec::new();
+                    while let Some(rest) = chosen.get(next.fetch_add(TOGETHER, Ordering::Relaxed)..) {
+                        let batch = rest.iter().take(TOGETHER);
+                        outcomes.extend(batch.map(|at| run(worker, starts[*at], *at, trust)));
+                    }
+                    outcomes
+                };
                 std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()
             })
             .collect();
@@ -406,11 +416,11 @@ fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item = Event>) -
     let mut queries: Vec<Issued> = Vec::new();
     let mut templates: FxHashMap<Utf8PathBuf, FileId> = FxHashMap::default();
     for event in events {
-        let template = event.template.map(|(file, at)| {
+        let template = event.template.clone().map(|(file, at)| {
             let id = *templates.entry(file.path.clone()).or_insert_with(|| evaluator.files.share(file.clone()));
             Span::new(id, at, token_end(&file.text, at))
         });
-        let (span, anchor, function, called) = match event.at {
+        let (span, anchor, function, called) = match event.at.clone() {
             Some(at) => {
                 let range = at.place.range;
                 let span = Span::new(at.file, range.start().to_u32(), range.end().to_u32());
@@ -441,7 +451,7 @@ fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item = Event>) -
             function: function.to_string(),
             model: event.model,
             terminal: event.terminal,
-            sql: event.sql.map(|sql| sql.to_string()).map_err(|reason| reason.to_string()),
+            sql: event.sql.as_ref().map(ToString::to_string).map_err(ToString::to_string),
             rows: event.rows,
             in_loop: event.in_loop,
             lazy: event.lazy,

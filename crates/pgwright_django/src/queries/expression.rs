@@ -11,7 +11,7 @@ use crate::model::Value;
 
 pub type Node = Arc<Expression>;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Expression {
     Column(Column),
     /// A value sent as a parameter.
@@ -85,7 +85,7 @@ pub enum Expression {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Column {
     pub alias: Alias,
     pub field: FieldId,
@@ -101,7 +101,7 @@ pub enum Nulls {
     Last,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Function {
     pub call: Call,
     pub arguments: Vec<Node>,
@@ -110,7 +110,7 @@ pub struct Function {
 }
 
 /// Which function, and what it has beyond its arguments.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Call {
     /// A function of Django written as `name(arguments)`.
     Named(&'static super::build::functions::Named),
@@ -161,7 +161,7 @@ pub enum Call {
     Round,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Custom {
     pub class: String,
     pub function: Option<String>,
@@ -172,7 +172,7 @@ pub struct Custom {
     pub aggregate: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Aggregate {
     pub function: &'static super::build::functions::Aggregate,
     /// Written instead of the function's own name (`STDDEV_SAMP`, or the project's own).
@@ -186,14 +186,14 @@ pub struct Aggregate {
 }
 
 /// The time zone that a date is taken in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Zone {
     /// The current one.
     Current,
     Given(Value),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Combined {
     pub operator: &'static str,
     pub left: Node,
@@ -212,7 +212,7 @@ pub enum Temporal {
     Subtraction,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Window {
     pub source: Node,
     pub partition_by: Vec<Node>,
@@ -221,7 +221,7 @@ pub struct Window {
     pub output: Option<Output>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Lookup {
     pub name: Arc<str>,
     pub left: Node,
@@ -229,7 +229,7 @@ pub struct Lookup {
 }
 
 /// The right side of a lookup.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Right {
     Value(Value),
     Node(Node),
@@ -245,7 +245,7 @@ pub enum Connector {
 }
 
 /// `WhereNode`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Where {
     pub connector: Connector,
     pub negated: bool,

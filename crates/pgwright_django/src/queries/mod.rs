@@ -12,6 +12,7 @@ pub mod context;
 pub(crate) mod domain;
 pub(crate) mod entries;
 pub mod expression;
+mod hash;
 pub mod kind;
 pub mod query;
 pub(crate) mod relabel;

@@ -14,7 +14,7 @@ pub type Alias = Arc<str>;
 /// A queryset. Every change gives a new value; cloning shares whatever is big.
 ///
 /// Fields follow `django.db.models.sql.query.Query`, with what `QuerySet` itself remembers at the end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Query {
     pub model: ModelId,
     /// Tables in the order they were met, those no longer referred to included.
@@ -146,7 +146,7 @@ impl Serialize for Query {
 }
 
 /// A table in FROM.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Source {
     pub alias: Alias,
     pub table: Alias,
@@ -155,7 +155,7 @@ pub struct Source {
     pub join: Option<Join>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Join {
     pub parent: Alias,
     pub kind: JoinKind,
@@ -181,7 +181,7 @@ pub enum JoinField {
 }
 
 /// `FilteredRelation`; the condition is resolved once the relation is joined.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct FilteredRelation {
     pub alias: Alias,
     pub relation: Arc<str>,
@@ -190,20 +190,20 @@ pub struct FilteredRelation {
 }
 
 /// SQL text with its parameters: `extra(select=…)`, `raw()`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct RawSelect {
     pub sql: String,
     pub parameters: Vec<Value>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Selected {
     Column(usize),
     Annotation,
     Extra(Arc<RawSelect>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum GroupBy {
     None,
     /// Every column of the model.
@@ -212,7 +212,7 @@ pub enum GroupBy {
 }
 
 /// An entry of `order_by()`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Ordering {
     /// A field name with its sign, `?` for random.
     Name(Arc<str>),
@@ -229,7 +229,7 @@ pub enum Mark {
 }
 
 /// `select_for_update()`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Lock {
     pub nowait: bool,
     pub skip_locked: bool,
@@ -237,7 +237,7 @@ pub struct Lock {
     pub no_key: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum SelectRelated {
     None,
     All,
@@ -245,7 +245,7 @@ pub enum SelectRelated {
 }
 
 /// Paths folded by their first parts.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Tree {
     pub children: Vec<(Arc<str>, Tree)>,
 }
@@ -275,7 +275,7 @@ impl Tree {
 }
 
 /// `defer()` and `only()`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Deferred {
     pub names: Vec<Arc<str>>,
     /// The names are those to load, not those to leave.
@@ -302,7 +302,7 @@ pub enum Rows {
 }
 
 /// An entry of `prefetch_related()`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Prefetch {
     pub path: Arc<str>,
     pub queryset: Option<Arc<Query>>,

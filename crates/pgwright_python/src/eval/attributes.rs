@@ -26,9 +26,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn is_closed(&self, object: &Value) -> bool {
         match object {
             Value::Class(class) => !self.heap.class(*class).open,
-            Value::Instance(id) => {
-                self.heap.instance(*id).is_some_and(|instance| !self.heap.class(instance.class).open)
-            }
+            Value::Instance(id) => self.heap.class_of(*id).is_some_and(|class| !self.heap.class(class).open),
             Value::Module(module) => !self.module(*module).open,
             Value::None | Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::Function(_) => true,
             _ => false,
@@ -81,7 +79,7 @@ impl<'a> Evaluator<'a> {
                     "__qualname__" => Some(Value::Str(function.qualname.clone())),
                     "__module__" => Some(Value::str(&*self.module(function.module).name)),
                     "__doc__" => Some(Value::None),
-                    _ => function.attributes.get(name).cloned(),
+                    _ => self.heap.own_of_function(*id, name).cloned(),
                 }
             }
             Value::Bound(bound) => match name {
@@ -118,9 +116,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn instance_attribute(&mut self, id: ObjectId, object: &Value, name: &str) -> Eval<Option<Value>> {
-        let Some(instance) = self.heap.instance(id) else { return Ok(None) };
-        let class = instance.class;
-        let own = instance.attributes.get(name).cloned();
+        let Some(class) = self.heap.class_of(id) else { return Ok(None) };
+        let own = self.heap.own(id, name).cloned();
         let found = self.heap.find_in_class(class, name).map(|(owner, value)| (owner, value.clone()));
         let found = found.map(|(owner, value)| self.class_value_again(owner, name, value));
         if let Some(Value::Descriptor(Descriptor::Property, getter)) = &found {
@@ -133,8 +130,8 @@ impl<'a> Evaluator<'a> {
             let found = self.force(found);
             let is_cached = self.joins() && matches!(found, Value::Descriptor(Descriptor::CachedProperty, _));
             let value = self.bind_to(found, object, class)?;
-            if is_cached && let Some(instance) = self.heap.instance_mut(id) {
-                instance.attributes.insert(Name::new(name), value.clone());
+            if is_cached {
+                self.heap.set_own(id, Name::new(name), value.clone());
             }
             return Ok(Some(value));
         }
@@ -192,7 +189,7 @@ impl<'a> Evaluator<'a> {
             "__mro__" => Some(Value::tuple(record.mro.iter().map(|class| Value::Class(*class)).collect())),
             "__bases__" => Some(Value::tuple(record.bases.iter().map(|class| Value::Class(*class)).collect())),
             "__dict__" => {
-                let copy = namespace(&record.attributes);
+                let copy = namespace(self.heap.namespace(class));
                 Some(self.heap.dict(copy))
             }
             "mro" => {
@@ -226,7 +223,7 @@ impl<'a> Evaluator<'a> {
         let mro = self.heap.class(of.of).mro.clone();
         let after = mro.iter().position(|class| *class == of.after).map_or(0, |index| index + 1);
         for class in &mro[after..] {
-            let Some(found) = self.heap.class(*class).attributes.get(name).cloned() else { continue };
+            let Some(found) = self.heap.own_of_class(*class, name).cloned() else { continue };
             let found = self.force(found);
             return Ok(Some(match (&of.receiver, found) {
                 (Value::Class(class), Value::Descriptor(Descriptor::ClassMethod, function)) => {

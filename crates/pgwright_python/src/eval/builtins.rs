@@ -242,10 +242,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn type_of(&self, value: &Value) -> Value {
         let name = match value {
             Value::Instance(id) => {
-                return self
-                    .heap
-                    .instance(*id)
-                    .map_or_else(|| Value::unknown("a type"), |instance| Value::Class(instance.class));
+                return self.heap.class_of(*id).map_or_else(|| Value::unknown("a type"), Value::Class);
             }
             Value::Class(class) => {
                 return Value::Class(self.heap.class(*class).metaclass.unwrap_or(self.builtins.type_class));
@@ -612,10 +609,10 @@ impl<'a> Evaluator<'a> {
             _ => None,
         };
         let mut pairs = Vec::new();
-        for (name, value) in &self.heap.class(class).attributes {
+        for (name, value) in self.heap.namespace(class) {
             let Value::Instance(id) = value else { continue };
-            let Some(instance) = self.heap.instance(*id) else { continue };
-            if let Some((_, Value::Function(found))) = self.heap.find_in_class(instance.class, method)
+            let Some(class) = self.heap.class_of(*id) else { continue };
+            if let Some((_, Value::Function(found))) = self.heap.find_in_class(class, method)
                 && Some(*found) != plain
             {
                 pairs.push(Value::tuple(vec![Value::str(name.as_str()), value.clone()]));

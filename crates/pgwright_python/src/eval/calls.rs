@@ -151,7 +151,7 @@ impl<'a> Evaluator<'a> {
 
     fn make_super(&self, after: crate::value::ClassId, receiver: Value) -> Value {
         let of = match &receiver {
-            Value::Instance(id) => self.heap.instance(*id).map(|instance| instance.class),
+            Value::Instance(id) => self.heap.class_of(*id),
             // Inside a metaclass the receiver is a class whose own class is the metaclass.
             Value::Class(class) if self.heap.is_subclass(*class, after) => Some(*class),
             Value::Class(class) => self.heap.class(*class).metaclass,
@@ -219,7 +219,7 @@ impl<'a> Evaluator<'a> {
             Value::Function(id) if self.joins() && self.is_too_deep(*id) => Ok(Value::unknown("calls go too deep")),
             Value::Function(id) => {
                 self.enter()?;
-                let result = self.call_function(*id, args, kwargs);
+                let result = self.call_remembered(*id, args, kwargs);
                 self.depth -= 1;
                 result
             }
@@ -231,6 +231,7 @@ impl<'a> Evaluator<'a> {
                 self.call(&function.clone(), all, kwargs, site)
             }
             Value::Class(_) if self.joins() && self.depth >= super::trial::DEPTH => {
+                self.not_followed(None);
                 Ok(Value::unknown("calls go too deep"))
             }
             Value::Class(class) => {
@@ -285,7 +286,7 @@ impl<'a> Evaluator<'a> {
         Value::Instance(self.heap.add_object(Object::Instance(instance)))
     }
 
-    fn call_function(&mut self, id: crate::value::FunctionId, args: Vec<Value>, kwargs: Kwargs) -> Eval {
+    pub(super) fn call_function(&mut self, id: crate::value::FunctionId, args: Vec<Value>, kwargs: Kwargs) -> Eval {
         let function = self.heap.function(id);
         let (definition, module, closure, class, generator) =
             (function.definition, function.module, function.closure, function.class, function.generator);
@@ -448,7 +449,7 @@ impl<'a> Evaluator<'a> {
                 all.extend(args.iter().cloned());
                 let made = self.call(&maker, all, kwargs.clone(), site)?;
                 match made {
-                    Value::Instance(id) if self.heap.instance(id).is_some_and(|made| made.class == class) => {
+                    Value::Instance(id) if self.heap.class_of(id) == Some(class) => {
                         if let Some(made) = self.heap.instance_mut(id) {
                             made.args = args.clone();
                             made.kwargs = kwargs.clone();
@@ -475,9 +476,8 @@ impl<'a> Evaluator<'a> {
             }
         } else if self.builtins.is_exception(&self.heap, class)
             && let Value::Instance(id) = &instance
-            && let Some(object) = self.heap.instance_mut(*id)
         {
-            object.attributes.insert(Name::new("args"), Value::tuple(args));
+            self.heap.set_own(*id, Name::new("args"), Value::tuple(args));
         }
         Ok(instance)
     }

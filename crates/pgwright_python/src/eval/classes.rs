@@ -340,11 +340,7 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn member_field(&self, member: &Value, field: &str) -> Value {
         match member {
-            Value::Instance(id) => self
-                .heap
-                .instance(*id)
-                .and_then(|instance| instance.attributes.get(field).cloned())
-                .unwrap_or(Value::None),
+            Value::Instance(id) => self.heap.own(*id, field).cloned().unwrap_or(Value::None),
             _ => Value::None,
         }
     }

@@ -337,7 +337,7 @@ impl<'a> Evaluator<'a> {
         while let Some(id) = scope {
             let current = self.heap.scope(id);
             if (first || !current.class_body)
-                && let Some(value) = current.names.get(name).cloned()
+                && let Some(value) = self.heap.bound(id, name).cloned()
             {
                 let is_module = current.parent.is_none();
                 let value = self.force_in(id, name, value);
@@ -347,7 +347,7 @@ impl<'a> Evaluator<'a> {
             first = false;
         }
         let module_scope = self.module(frame.module).scope;
-        if let Some(value) = self.heap.scope(module_scope).names.get(name).cloned() {
+        if let Some(value) = self.heap.bound(module_scope, name).cloned() {
             let value = self.force_in(module_scope, name, value);
             return Ok(self.module_value_again(frame.module, name, value));
         }

@@ -167,7 +167,7 @@ impl<'a> Evaluator<'a> {
     pub fn module_attribute(&mut self, id: ModuleId, name: &str) -> Option<Value> {
         self.ensure(id);
         let scope = self.module(id).scope;
-        match self.heap.scope(scope).names.get(name).cloned() {
+        match self.heap.bound(scope, name).cloned() {
             // `from package import submodule` inside the package itself.
             Some(Value::Lazy(module, wanted)) if module == id && wanted == name => {}
             Some(value) => return Some(self.force_in(scope, name, value)),
@@ -178,7 +178,7 @@ impl<'a> Evaluator<'a> {
         {
             return Some(Value::Module(submodule));
         }
-        if let Some(getter) = self.heap.scope(scope).names.get("__getattr__").cloned() {
+        if let Some(getter) = self.heap.bound(scope, "__getattr__").cloned() {
             return self.call(&getter, vec![Value::str(name)], Vec::new(), None).ok();
         }
         let module = self.module(id);
@@ -345,14 +345,14 @@ impl<'a> Evaluator<'a> {
             return Ok(Value::Lazy(module, name.clone()));
         }
         let scope = self.module(module).scope;
-        if let Some(value) = self.heap.scope(scope).names.get(name).cloned() {
+        if let Some(value) = self.heap.bound(scope, name).cloned() {
             return Ok(self.force_in(scope, name, value));
         }
         let full = format!("{}.{name}", self.module(module).name);
         if let Some(submodule) = self.import_and_run(&full) {
             return Ok(Value::Module(submodule));
         }
-        let is_open = self.module(module).open || self.heap.scope(scope).names.contains_key("__getattr__");
+        let is_open = self.module(module).open || self.heap.bound(scope, "__getattr__").is_some();
         if self.module(module).state == ModuleState::Running || is_open {
             return Ok(Value::Lazy(module, name.clone()));
         }

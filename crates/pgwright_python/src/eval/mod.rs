@@ -12,6 +12,7 @@ mod classes;
 mod doors;
 mod expressions;
 mod imports;
+mod memo;
 mod methods;
 mod operators;
 mod reached;
@@ -158,6 +159,7 @@ pub struct Evaluator<'a> {
     pub reached: Reached,
     /// See [`reached`].
     pub doubted: Doubted,
+    pub(crate) memo: memo::Memo<'a>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -198,6 +200,7 @@ impl<'a> Evaluator<'a> {
             forcing: 0,
             reached: Reached::default(),
             doubted: Doubted::default(),
+            memo: memo::Memo::default(),
         }
     }
 
@@ -246,6 +249,7 @@ impl<'a> Evaluator<'a> {
             forcing: 0,
             reached: Reached::default(),
             doubted: Doubted::default(),
+            memo: memo::Memo::default(),
         }
     }
 
@@ -266,6 +270,7 @@ impl<'a> Evaluator<'a> {
             return Err(Flow::Exhausted);
         }
         self.depth += 1;
+        self.memo.note_depth(self.depth);
         Ok(())
     }
 

@@ -42,12 +42,12 @@ impl<'a> Evaluator<'a> {
     /// A member of an enumeration that mixes in `str` or `int` as that plain value.
     pub fn plain(&self, value: &Value) -> Value {
         if let Value::Instance(id) = value
-            && let Some(instance) = self.heap.instance(*id)
-            && !self.heap.class(instance.class).members.is_empty()
+            && let Some(class) = self.heap.class_of(*id)
+            && !self.heap.class(class).members.is_empty()
         {
-            let mro = &self.heap.class(instance.class).mro;
+            let mro = &self.heap.class(class).mro;
             if mro.contains(&self.builtins.str_class) || mro.contains(&self.builtins.int_class) {
-                return instance.attributes.get("value").cloned().unwrap_or(Value::None);
+                return self.heap.own(*id, "value").cloned().unwrap_or(Value::None);
             }
         }
         value.clone()
@@ -368,7 +368,7 @@ impl<'a> Evaluator<'a> {
             // `name in globals()`.
             Value::Module(module) => {
                 let scope = self.module(*module).scope;
-                Some(self.heap.scope(scope).names.contains_key(item.as_str()?))
+                Some(self.heap.bound(scope, item.as_str()?).is_some())
             }
             _ => {
                 let items = self.iterate(container)?;

@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn bind(&mut self, frame: &Frame, name: &Name, value: Value) {
         let scope = self.heap.scope(frame.scope);
         let target = if scope.globals.contains(name) { self.module(frame.module).scope } else { frame.scope };
-        self.heap.scope_mut(target).names.insert(name.clone(), value);
+        self.heap.bind(target, name.clone(), value);
     }
 
     /// Remembers which statement of a class body bound a name: findings and fixes point there.
@@ -395,8 +395,8 @@ impl<'a> Evaluator<'a> {
     fn catches(&self, exception: &Value, class: &Value) -> bool {
         let raised = match exception {
             Value::Class(class) => *class,
-            Value::Instance(id) => match self.heap.instance(*id) {
-                Some(instance) => instance.class,
+            Value::Instance(id) => match self.heap.class_of(*id) {
+                Some(class) => class,
                 None => return true,
             },
             _ => return true,
@@ -420,13 +420,11 @@ impl<'a> Evaluator<'a> {
                 // Whether this assignment runs is not decided: what was there may stay.
                 if self.undecided > 0
                     && self.joins()
-                    && let Some(known) = self.heap.instance(*id).and_then(|instance| instance.attributes.get(name))
+                    && let Some(known) = self.heap.own(*id, name)
                 {
                     value = self.either(known.clone(), value);
                 }
-                if let Some(instance) = self.heap.instance_mut(*id) {
-                    instance.attributes.insert(name.clone(), value);
-                }
+                self.heap.set_own(*id, name.clone(), value);
             }
             Value::Union(alternatives) => {
                 for alternative in alternatives.clone().iter() {
@@ -434,14 +432,14 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Value::Class(class) => {
-                self.heap.class_mut(*class).attributes.insert(name.clone(), value);
+                self.heap.set_own_of_class(*class, name.clone(), value);
             }
             Value::Function(function) => {
-                self.heap.function_mut(*function).attributes.insert(name.clone(), value);
+                self.heap.set_own_of_function(*function, name.clone(), value);
             }
             Value::Module(module) => {
                 let scope = self.module(*module).scope;
-                self.heap.scope_mut(scope).names.insert(name.clone(), value);
+                self.heap.bind(scope, name.clone(), value);
             }
             _ => {}
         }
@@ -452,12 +450,12 @@ impl<'a> Evaluator<'a> {
         if !self.joins() {
             return None;
         }
-        let class = self.heap.instance(object)?.class;
+        let class = self.heap.class_of(object)?;
         let (_, Value::Descriptor(Descriptor::Property, getter)) = self.heap.find_in_class(class, name)? else {
             return None;
         };
         let Value::Function(getter) = &**getter else { return None };
-        self.heap.function(*getter).attributes.get(SETTER).cloned()
+        self.heap.own_of_function(*getter, SETTER).cloned()
     }
 
     /// `object[index] = value`.

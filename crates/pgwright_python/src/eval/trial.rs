@@ -74,6 +74,7 @@ impl<'a> Evaluator<'a> {
             let result = work(self);
             self.heap.end_trial();
             self.stack.clear();
+            self.forget_calls_under_way();
             self.undecided = 0;
             self.forcing = 0;
             (self.depth, self.tries) = (depth, tries);
@@ -138,9 +139,16 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether a call is not followed any more.
-    pub(crate) fn is_too_deep(&self, function: FunctionId) -> bool {
-        self.depth >= DEPTH
-            || self.stack.iter().filter(|activation| activation.function == Some(function)).count() >= RECURSION
+    pub(crate) fn is_too_deep(&mut self, function: FunctionId) -> bool {
+        if self.stack.iter().filter(|activation| activation.function == Some(function)).count() >= RECURSION {
+            self.not_followed(Some(function));
+            return true;
+        }
+        if self.depth >= DEPTH {
+            self.not_followed(None);
+            return true;
+        }
+        false
     }
 
     /// Ends the trial under way, to start again when this module has run.

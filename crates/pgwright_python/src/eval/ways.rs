@@ -560,7 +560,7 @@ impl<'a> Evaluator<'a> {
     /// A name that held an object before a loop and another of its kind after one round may hold one that any number of rounds made.
     fn mark_accumulated(&self, before: &Names, after: &mut Names) {
         let class = |value: &Value| match value {
-            Value::Instance(id) => self.heap.instance(*id).map(|instance| instance.class),
+            Value::Instance(id) => self.heap.class_of(*id),
             _ => None,
         };
         for (name, value) in after.iter_mut() {

@@ -67,10 +67,7 @@ impl<'a> Orm<'a> {
     }
 
     fn want(&self, parameter: Parameter) {
-        let mut state = self.state();
-        if !state.wanted.contains(&parameter) {
-            state.wanted.push(parameter);
-        }
+        self.state().wanted.push(parameter);
     }
 
     /// An attribute of something not known: of an object of the one model that has a relation, a method or a property of this name,
@@ -197,6 +194,7 @@ impl<'a> Orm<'a> {
         };
         {
             let mut state = self.state();
+            state.consulted += 1;
             if state.inferring.len() > 3 || state.inferring.contains(&(class, name.clone())) {
                 return Ok(None);
             }
@@ -212,7 +210,7 @@ impl<'a> Orm<'a> {
                 return Err(pgwright_python::eval::Flow::Exhausted);
             }
             if let Value::Instance(id) = object {
-                found = evaluator.heap.instance(*id).and_then(|instance| instance.attributes.get(&name)).cloned();
+                found = evaluator.heap.own(*id, &name).cloned();
             }
             if found.is_some() {
                 break;
@@ -235,7 +233,7 @@ impl<'a> Orm<'a> {
         }
         let mut setters: FxHashMap<Name, Vec<FunctionId>> = FxHashMap::default();
         for ancestor in &evaluator.heap.class(class).mro {
-            for value in evaluator.heap.class(*ancestor).attributes.values() {
+            for value in evaluator.heap.namespace(*ancestor).values() {
                 let Value::Function(id) = value else { continue };
                 let Definition::Def(def) = evaluator.heap.function(*id).definition else { continue };
                 let Some(receiver) = def.parameters.posonlyargs.iter().chain(&def.parameters.args).next() else {

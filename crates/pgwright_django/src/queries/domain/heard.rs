@@ -125,7 +125,7 @@ fn connected(evaluator: &mut Evaluator<'_>, context: &Context<'_>, known: &Known
     let mut found: Vec<Receiver> = Vec::new();
     for signal in SIGNALS {
         let Some(Value::Instance(id)) = evaluator.module_attribute(module, signal) else { continue };
-        let connected = evaluator.heap.instance(id).and_then(|signal| signal.attributes.get("connected").cloned());
+        let connected = evaluator.heap.own(id, "connected").cloned();
         let Some(Value::List(connected)) = connected else { continue };
         let entries: Vec<Value> = evaluator.heap.list_items(connected).to_vec();
         for entry in entries.iter().flat_map(Value::alternatives) {
@@ -153,7 +153,7 @@ fn sender_of(evaluator: &Evaluator<'_>, context: &Context<'_>, known: &Known, se
     let field = match sender {
         Value::Class(class) => return known.models.get(class).copied(),
         // `Model.field.through` before models are complete.
-        Value::Instance(id) => evaluator.heap.instance(*id)?.attributes.get("field")?.clone(),
+        Value::Instance(id) => evaluator.heap.own(*id, "field")?.clone(),
         _ => return None,
     };
     let Value::Instance(field) = field else { return None };

@@ -15,7 +15,7 @@ use crate::queries::workload::{Lazy, Rows, Terminal};
 use crate::queries::write::load;
 
 /// What is known of an instance of a model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct Row {
     pub(crate) model: ModelId,
     /// Relations loaded with it.
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 }
 
 /// Whether an instance has a row in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Saved {
     Yes,
     /// Made by calling its class.
@@ -39,7 +39,7 @@ pub(crate) enum Saved {
     Perhaps,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) enum Loaded {
     Nothing,
     /// Every foreign key that is not null.
@@ -47,7 +47,7 @@ pub(crate) enum Loaded {
     Tree(Arc<Tree>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) enum Deferred {
     Nothing,
     These(Vec<Arc<str>>),
@@ -131,8 +131,7 @@ impl<'a> Orm<'a> {
     pub(crate) fn row_of(&self, evaluator: &Evaluator<'a>, id: ObjectId, model: ModelId) -> Row {
         evaluator
             .heap
-            .instance(id)
-            .and_then(|instance| instance.attributes.get(ROW))
+            .own(id, ROW)
             .and_then(|value| value.foreign::<Row>())
             .cloned()
             // Made by calling its class.
@@ -148,7 +147,7 @@ impl<'a> Orm<'a> {
         model: ModelId,
         name: &str,
     ) -> Eval<Option<Value>> {
-        let set = evaluator.heap.instance(id).and_then(|instance| instance.attributes.get(name));
+        let set = evaluator.heap.own(id, name);
         if set.is_some() || name.starts_with("__") {
             return Ok(None);
         }
@@ -157,10 +156,9 @@ impl<'a> Orm<'a> {
             class.and_then(|class| evaluator.heap.find_in_class(class, name)).map(|(_, value)| value.clone());
         let is_field = match &declared {
             None => true,
-            Some(Value::Instance(object)) => evaluator
-                .heap
-                .instance(*object)
-                .is_some_and(|instance| !self.known.is_manager(evaluator, instance.class)),
+            Some(Value::Instance(object)) => {
+                evaluator.heap.class_of(*object).is_some_and(|class| !self.known.is_manager(evaluator, class))
+            }
             Some(_) => false,
         };
         if !is_field {
@@ -257,10 +255,8 @@ impl<'a> Orm<'a> {
 
     /// Sets an attribute in any case: what is read further on this way through the code is what was set here, decided or not.
     pub(super) fn keep(&self, evaluator: &mut Evaluator<'a>, object: &Value, name: &str, value: &Value) {
-        if let Value::Instance(id) = object
-            && let Some(instance) = evaluator.heap.instance_mut(*id)
-        {
-            instance.attributes.insert(Name::new(name), value.clone());
+        if let Value::Instance(id) = object {
+            evaluator.heap.set_own(*id, Name::new(name), value.clone());
         }
     }
 

@@ -41,7 +41,7 @@ impl<'a> Orm<'a> {
                 let state = QueryState { guessed: related.guessed, ..QueryState::all_of(related.target) };
                 let mut kwargs = kwargs.clone();
                 if let (Some(field), Value::Instance(id)) = (&related.lookup, manager)
-                    && let Some(owner) = evaluator.heap.instance(*id).and_then(|one| one.attributes.get("instance"))
+                    && let Some(owner) = evaluator.heap.own(*id, "instance")
                 {
                     kwargs.push((pgwright_python::value::Name::new(field), owner.clone()));
                 }

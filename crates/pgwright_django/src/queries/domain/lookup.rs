@@ -136,8 +136,8 @@ impl<'a> Orm<'a> {
             }
             (_, Some(index)) => return evaluator.look_up(value, &index),
             (Value::Instance(id), None) => {
-                let Some(instance) = evaluator.heap.instance(*id) else { return Ok(Value::None) };
-                let (class, is_set) = (instance.class, instance.attributes.contains_key(part));
+                let Some(class) = evaluator.heap.class_of(*id) else { return Ok(Value::None) };
+                let is_set = evaluator.heap.own(*id, part).is_some();
                 let of_class = |name: &str| evaluator.heap.find_in_class(class, name).map(|(_, value)| value);
                 // Django asks for the item first. Methods are rarely also keys, and which keys there are is known less often. Fields of a
                 // form are attributes of its class only until that is made.
@@ -173,8 +173,8 @@ impl<'a> Orm<'a> {
                 let class = evaluator.heap.class(*class);
                 class.members.is_empty() && !class.attributes.contains_key("do_not_call_in_templates")
             }
-            Value::Instance(id) => evaluator.heap.instance(*id).is_some_and(|instance| {
-                let found = |name: &str| evaluator.heap.find_in_class(instance.class, name).is_some();
+            Value::Instance(id) => evaluator.heap.class_of(*id).is_some_and(|class| {
+                let found = |name: &str| evaluator.heap.find_in_class(class, name).is_some();
                 found("__call__") && !found("do_not_call_in_templates") && !found("alters_data")
             }),
             Value::Union(alternatives) => {

@@ -12,7 +12,7 @@ use crate::queries::Query;
 use crate::queries::write::many::{Many, Side};
 
 /// What a related manager is related to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct Related {
     /// The model of the object whose manager it is.
     pub(crate) owner: ModelId,
@@ -164,7 +164,7 @@ impl<'a> Orm<'a> {
 
     pub(crate) fn related_of(&self, evaluator: &Evaluator<'a>, manager: &Value) -> Option<Related> {
         let Value::Instance(id) = manager else { return None };
-        evaluator.heap.instance(*id)?.attributes.get(RELATED)?.foreign::<Related>().cloned()
+        evaluator.heap.own(*id, RELATED)?.foreign::<Related>().cloned()
     }
 
     /// `related(manager, queryset)`: the queryset filtered by the manager's object.
@@ -205,7 +205,7 @@ impl<'a> Orm<'a> {
     fn known_related(evaluator: &Evaluator<'a>, manager: &Value, related: &Related) -> Option<(Arc<str>, Value)> {
         let Value::Instance(id) = manager else { return None };
         let field = related.lookup.as_deref().filter(|_| !related.many)?;
-        let owner = evaluator.heap.instance(*id)?.attributes.get("instance")?;
+        let owner = evaluator.heap.own(*id, "instance")?;
         Some((field.into(), owner.clone()))
     }
 

@@ -14,7 +14,7 @@ use crate::queries::context::{Context, FieldId, GenericId, Named};
 pub(crate) const FIELD: &str = "<field>";
 
 /// What an object among a model's fields stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FieldOf {
     Field(FieldId),
     /// The other side of a relation (`ForeignObjectRel`).
@@ -165,12 +165,12 @@ impl<'a> Orm<'a> {
 
     /// The field an object stands for.
     pub(crate) fn field_of(evaluator: &Evaluator<'a>, id: ObjectId) -> Option<FieldOf> {
-        evaluator.heap.instance(id)?.attributes.get(FIELD)?.foreign::<FieldOf>().copied()
+        evaluator.heap.own(id, FIELD)?.foreign::<FieldOf>().copied()
     }
 
     /// An attribute of `_meta` that the model graph knows.
     pub(crate) fn options_attribute(&self, evaluator: &mut Evaluator<'a>, id: ObjectId, name: &str) -> Option<Value> {
-        let class = match evaluator.heap.instance(id)?.attributes.get("model")? {
+        let class = match evaluator.heap.own(id, "model")? {
             Value::Class(class) => *class,
             _ => return None,
         };
@@ -370,7 +370,7 @@ impl<'a> Orm<'a> {
             "target_field" => self.object(FieldOf::Field(self.context.target(id)?)),
             "verbose_name" => {
                 let given = match object {
-                    Value::Instance(id) => evaluator.heap.instance(*id)?.attributes.get("verbose_name").cloned(),
+                    Value::Instance(id) => evaluator.heap.own(*id, "verbose_name").cloned(),
                     _ => None,
                 };
                 match given {

@@ -22,11 +22,13 @@ mod seen;
 mod tags;
 mod write;
 
+use std::any::Any;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
 use pgwright_python::value::{ClassId, FunctionId, Name, Value};
-use pgwright_python::{Domain, ast};
+use pgwright_python::{Domain, Fingerprint, Mark, Told, ast};
 use rustc_hash::FxHashMap;
 
 pub(crate) use heard::Heard;
@@ -73,8 +75,8 @@ pub(crate) struct State {
     pub(crate) inferring: Vec<(ClassId, Name)>,
     /// What is executed now.
     pub(crate) run: Run,
-    /// Something was assumed.
-    pub(crate) assumed: bool,
+    /// How often something was assumed.
+    pub(crate) assumed: usize,
     /// What is executed may as well not be (`perhaps()` in descriptions): it is no more than likely.
     pub(crate) doubts: u32,
     /// Parameters that were read and that nobody gave a value.
@@ -87,6 +89,12 @@ pub(crate) struct State {
     pub(crate) handed_on: Vec<Own>,
     /// Templates being rendered, innermost last.
     pub(crate) under: Vec<rendering::Under>,
+    /// How often rendering moved on.
+    pub(crate) rendered: usize,
+    /// How often something was noted that a remembered call cannot note again.
+    pub(crate) unrepeatable: usize,
+    /// How often one of `inferring` and `seen` was looked at.
+    pub(crate) consulted: usize,
     /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
@@ -104,7 +112,7 @@ pub(crate) struct Run {
 }
 
 /// What descriptions take to be so (`assumed()`), where code may run either way.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Assumptions {
     #[default]
     Hold,
@@ -112,7 +120,7 @@ pub(crate) enum Assumptions {
 }
 
 /// How far to believe what a run sends.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Trust {
     #[default]
     Sound,
@@ -154,7 +162,7 @@ impl<'a> Orm<'a> {
         let mut state = self.state();
         state.events.clear();
         state.wanted.clear();
-        state.assumed = false;
+        state.assumed = 0;
         state.muted = 0;
         state.doubts = 0;
         state.inferring.clear();
@@ -170,13 +178,14 @@ impl<'a> Orm<'a> {
     /// What the last run sent, the parameters it did not know, and whether it assumed something.
     pub(crate) fn take_outcome(&self) -> (Vec<Event>, Vec<Parameter>, bool) {
         let mut state = self.state();
-        (std::mem::take(&mut state.events), std::mem::take(&mut state.wanted), state.assumed)
+        let (events, wanted) = (std::mem::take(&mut state.events), std::mem::take(&mut state.wanted));
+        (record::distinct(&events, 0, 0), record::each_once(&wanted), state.assumed > 0)
     }
 
     /// Whether what a description assumes holds in this run.
     fn assumes(&self) -> bool {
         let mut state = self.state();
-        state.assumed = true;
+        state.assumed += 1;
         state.run.assumptions == Assumptions::Hold
     }
 
@@ -197,7 +206,7 @@ impl<'a> Orm<'a> {
     /// The class of an instance.
     pub(crate) fn instance_class(evaluator: &Evaluator<'a>, value: &Value) -> Option<ClassId> {
         match value {
-            Value::Instance(id) => evaluator.heap.instance(*id).map(|instance| instance.class),
+            Value::Instance(id) => evaluator.heap.class_of(*id),
             _ => None,
         }
     }
@@ -257,12 +266,10 @@ impl<'a> Domain<'a> for Orm<'a> {
         match object {
             Value::Class(class) => Ok(self.class_attribute(evaluator, *class, name)),
             Value::Instance(id) => {
-                let Some(instance) = evaluator.heap.instance(*id) else { return Ok(None) };
-                match self.model_of(instance.class) {
+                let Some(class) = evaluator.heap.class_of(*id) else { return Ok(None) };
+                match self.model_of(class) {
                     Some(model) => self.row_attribute(evaluator, object, *id, model, name),
-                    None if Some(instance.class) == self.known.options => {
-                        Ok(self.options_attribute(evaluator, *id, name))
-                    }
+                    None if Some(class) == self.known.options => Ok(self.options_attribute(evaluator, *id, name)),
                     None => {
                         let field = Self::field_of(evaluator, *id);
                         let field = field.or_else(|| self.known.field_objects.declared(*id, name));
@@ -292,6 +299,39 @@ impl<'a> Domain<'a> for Orm<'a> {
             return Ok(Some(row));
         }
         Ok(inferred)
+    }
+
+    fn situation(&self, evaluator: &Evaluator<'a>, hasher: &mut Fingerprint) {
+        self.hash_state(evaluator, hasher);
+    }
+
+    fn inner_situation(&self) -> u64 {
+        let mut hasher = Fingerprint::default();
+        let state = self.state();
+        state.inferring.hash(&mut hasher);
+        Arc::as_ptr(&state.seen).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn looks_at_situation(&self) -> usize {
+        self.state().consulted
+    }
+
+    fn look_at_situation(&self) {
+        self.state().consulted += 1;
+    }
+
+    fn mark(&self) -> Mark {
+        let state = self.state();
+        [state.events.len(), state.wanted.len(), state.assumed, state.rendered, state.unrepeatable]
+    }
+
+    fn told(&self, evaluator: &Evaluator<'a>, since: Mark) -> Told {
+        self.told_since(evaluator, since)
+    }
+
+    fn repeat(&self, evaluator: &Evaluator<'a>, told: &(dyn Any + Send + Sync)) {
+        self.tell_again(evaluator, told);
     }
 
     fn argument(

@@ -1,5 +1,6 @@
 //! Querysets as values: an instance of the queryset's class with its query beside it.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
@@ -26,7 +27,22 @@ pub(crate) struct QueryState {
     pub(crate) related: Option<(Arc<str>, Value)>,
 }
 
+/// All but the object, which lies on the heap: see [`QueryState::stored`].
+impl Hash for QueryState {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.model, &self.query, self.fetched, self.guessed).hash(state);
+    }
+}
+
+/// Attribute of a queryset's instance that holds what [`QueryState::related`] says.
+const OWNER: &str = "<owner>";
+
 impl QueryState {
+    /// As a queryset's instance holds it, without what has an attribute of its own.
+    pub(crate) fn stored(self) -> Value {
+        Value::Foreign(Foreign::new(QueryState { related: None, ..self }))
+    }
+
     pub(crate) fn all_of(model: ModelId) -> QueryState {
         QueryState { model, query: Ok(Arc::new(Query::new(model))), fetched: false, guessed: false, related: None }
     }
@@ -41,11 +57,17 @@ impl<'a> Orm<'a> {
     /// The state of a queryset.
     pub(crate) fn state_of(&self, evaluator: &mut Evaluator<'a>, queryset: &Value) -> Option<QueryState> {
         let Value::Instance(id) = queryset else { return None };
-        let instance = evaluator.heap.instance(*id)?;
-        if let Some(state) = instance.attributes.get(QUERY).and_then(|value| value.foreign::<QueryState>()) {
-            return Some(state.clone());
+        if let Some(state) = evaluator.heap.own(*id, QUERY).and_then(|value| value.foreign::<QueryState>()) {
+            let related = match evaluator.heap.own(*id, OWNER) {
+                Some(Value::Tuple(pair)) => match &**pair {
+                    [Value::Str(field), owner] => Some((field.clone(), owner.clone())),
+                    _ => None,
+                },
+                _ => None,
+            };
+            return Some(QueryState { related, ..state.clone() });
         }
-        match instance.attributes.get("model") {
+        match evaluator.heap.own(*id, "model") {
             Some(Value::Class(class)) => self.model_of(*class).map(QueryState::all_of),
             _ => None,
         }
@@ -59,7 +81,16 @@ impl<'a> Orm<'a> {
         if let Some(model) = self.class_of(state.model) {
             attributes.insert(Name::new_static("model"), Value::Class(model));
         }
-        attributes.insert(Name::new_static(QUERY), Value::Foreign(Foreign::new(state)));
+        match &state.related {
+            Some((field, owner)) => {
+                let pair = Value::tuple(vec![Value::Str(field.clone()), owner.clone()]);
+                attributes.insert(Name::new_static(OWNER), pair);
+            }
+            None => {
+                attributes.shift_remove(OWNER);
+            }
+        }
+        attributes.insert(Name::new_static(QUERY), state.stored());
         let instance = Instance { class, attributes, args: Vec::new(), kwargs: Vec::new(), call: None };
         Value::Instance(evaluator.heap.add_object(Object::Instance(instance)))
     }

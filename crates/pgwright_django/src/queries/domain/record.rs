@@ -1,8 +1,11 @@
 //! Recording where a query is sent.
 
+use std::any::Any;
+use std::hash::Hash;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Assumptions, Orm, Run, State, Trust};
+use super::{Assumptions, Orm, Parameter, Run, State, Trust};
 use crate::model::ModelId;
 use crate::queries::entries::is_test_or_migration;
 use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
@@ -10,6 +13,8 @@ use pgwright_diagnostics::{File, FileId};
 use pgwright_python::eval::{Eval, Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::Value;
+use pgwright_python::{Fingerprint, Mark, Told};
+use rustc_hash::FxHashSet;
 
 /// What was sent, or why that is not known.
 pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
@@ -18,7 +23,7 @@ pub(crate) type Outcome = Result<Arc<str>, Arc<str>>;
 pub(crate) type Own = (FileId, Place, Arc<str>);
 
 /// Who calls what is executed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
     /// Somebody who is not known.
     #[default]
@@ -45,7 +50,7 @@ impl At {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Called {
     ByTemplate,
     ByPython,
@@ -54,6 +59,20 @@ pub(crate) enum Called {
 /// A query that executed code sends.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
+    said: Arc<Said>,
+    pub(crate) in_loop: bool,
+    pub(crate) situation: Situation,
+    /// Calls that were under way around the one that `at` stands in.
+    around: Option<usize>,
+    /// Templates that were being rendered around the one of `template`.
+    above: Option<usize>,
+    /// Calls around the innermost one with a loop around where it stands.
+    looping: Option<usize>,
+}
+
+/// What is the same from wherever its function was called.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
     /// None: nothing of the project's Python is under way, only the template.
     pub(crate) at: Option<At>,
     /// Where in a template, in bytes, this is sent from or called from.
@@ -62,11 +81,27 @@ pub(crate) struct Event {
     pub(crate) terminal: Terminal,
     pub(crate) sql: Outcome,
     pub(crate) rows: Rows,
-    pub(crate) in_loop: bool,
     pub(crate) lazy: Option<Lazy>,
     /// Something on the way here was guessed.
     pub(crate) guessed: bool,
-    pub(crate) situation: Situation,
+}
+
+impl Deref for Event {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.said
+    }
+}
+
+/// What a call that ended told.
+struct Call {
+    events: Vec<Event>,
+    wanted: Vec<Parameter>,
+    assumed: bool,
+    /// Calls that were under way around it, and templates.
+    depth: usize,
+    templates: usize,
 }
 
 /// A query about to be recorded.
@@ -93,35 +128,43 @@ impl<'a> Orm<'a> {
     /// Remembers that a request is handed on from here (`get_response(request)`).
     pub(crate) fn hand_on(&self, evaluator: &Evaluator<'a>) {
         let mut state = self.state();
-        let Some(At { file, place, function, .. }) = Self::own_place(evaluator, &state) else { return };
+        state.unrepeatable += 1;
+        let Some((_, At { file, place, function, .. })) = Self::own_place(evaluator, &state) else { return };
         let handler = (file, place, function);
         if state.muted == 0 && !state.handed_on.contains(&handler) {
             state.handed_on.push(handler);
         }
     }
 
-    /// The innermost place of the project's own code.
-    fn own_place(evaluator: &Evaluator<'a>, state: &State) -> Option<At> {
+    /// The innermost place of the project's own code, and how many calls are around it.
+    fn own_place(evaluator: &Evaluator<'a>, state: &State) -> Option<(usize, At)> {
         evaluator.stack.iter().enumerate().rev().find_map(|(index, activation)| {
             let module = evaluator.module(activation.module);
             let own = module.origin == ModuleOrigin::Project && !is_test_or_migration(&module.name);
             own.then(|| {
                 let function = activation.function.map(|function| evaluator.heap.function(function).qualname.clone());
                 let is_called = state.under.last().is_some_and(|under| index >= under.calls);
-                At {
+                let at = At {
                     file: activation.file,
                     place: activation.place,
                     function: function.unwrap_or_default(),
                     called: if is_called { Called::ByTemplate } else { Called::ByPython },
-                }
+                };
+                (index, at)
             })
         })
     }
 
-    /// Where rendering stands in a template of the project's.
-    fn template_place(&self, state: &State) -> Option<(Arc<File>, u32)> {
-        let under = state.under.iter().rev().find(|under| self.serving.templates.is_own(&under.template.file))?;
-        (!under.template.file.path.as_str().is_empty()).then(|| (under.template.file.clone(), under.at))
+    /// Where rendering stands in a template of the project's, and how many templates are around it.
+    fn template_place(&self, state: &State) -> Option<(usize, (Arc<File>, u32))> {
+        let mut under = state.under.iter().enumerate().rev();
+        let (index, under) = under.find(|(_, under)| self.serving.templates.is_own(&under.template.file))?;
+        let has_path = !under.template.file.path.as_str().is_empty();
+        has_path.then(|| (index, (under.template.file.clone(), under.at)))
+    }
+
+    fn looping(evaluator: &Evaluator<'a>) -> Option<usize> {
+        evaluator.stack.iter().rposition(|activation| activation.loops > 0)
     }
 
     pub(crate) fn record(&self, evaluator: &Evaluator<'a>, sent: Sent) {
@@ -131,31 +174,101 @@ impl<'a> Orm<'a> {
         }
         let is_abstract = sent.model.is_some_and(|model| self.context.models.get(model).abstract_);
         let sql = if is_abstract { Err("the model is abstract".into()) } else { sent.sql };
-        let template = self.template_place(&state);
-        let places: Vec<Option<At>> = match Self::own_place(evaluator, &state) {
-            Some(at) => vec![Some(at)],
+        let (above, template) = self.template_place(&state).unzip();
+        let places: Vec<(Option<usize>, Option<At>)> = match Self::own_place(evaluator, &state) {
+            Some((around, at)) => vec![(Some(around), Some(at))],
             None if state.run.caller == Caller::Handler && !self.handlers.is_empty() => {
-                self.handlers.iter().map(|handler| Some(At::of(handler))).collect()
+                self.handlers.iter().map(|handler| (None, Some(At::of(handler)))).collect()
             }
-            None if template.is_some() => vec![None],
+            None if template.is_some() => vec![(None, None)],
             None => return,
         };
-        let in_loop = evaluator.stack.iter().any(|activation| activation.loops > 0);
+        let looping = Self::looping(evaluator);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
-        for at in places {
-            state.events.push(Event {
+        for (around, at) in places {
+            let said = Said {
                 at,
                 template: template.clone(),
                 model: sent.model,
                 terminal: sent.terminal,
                 sql: sql.clone(),
                 rows: sent.rows,
-                in_loop,
                 lazy: sent.lazy,
                 guessed: sent.guessed || doubtful,
-                situation,
-            });
+            };
+            let (said, in_loop) = (Arc::new(said), looping.is_some());
+            state.events.push(Event { said, in_loop, situation, around, above, looping });
+        }
+    }
+
+    /// What recording depends on: whether it is on, whether there are places to record for, and how far this run is believed.
+    pub(crate) fn hash_state(&self, evaluator: &Evaluator<'a>, hasher: &mut Fingerprint) {
+        let state = self.state();
+        (state.muted > 0, state.doubts > 0, state.run.trust, state.run.assumptions, state.run.caller).hash(hasher);
+        Self::own_place(evaluator, &state).is_some().hash(hasher);
+        self.template_place(&state).is_some().hash(hasher);
+        state.under.last().map(|under| Arc::as_ptr(&under.template)).hash(hasher);
+    }
+
+    /// What the call that ends told since it began.
+    pub(crate) fn told_since(&self, evaluator: &Evaluator<'a>, since: Mark) -> Told {
+        let state = self.state();
+        let [events, wanted, assumed, rendered, unrepeatable] = since;
+        // Code that a template calls and that renders on moves the place in that template.
+        let is_moved = rendered != state.rendered && !state.under.is_empty();
+        let (Some(events), Some(wanted)) = (state.events.get(events..), state.wanted.get(wanted..)) else {
+            return Told::Unrepeatable;
+        };
+        if is_moved || unrepeatable != state.unrepeatable {
+            return Told::Unrepeatable;
+        }
+        let (depth, templates) = (evaluator.stack.len(), state.under.len());
+        let assumed = state.assumed > assumed;
+        if events.is_empty() && wanted.is_empty() && !assumed {
+            return Told::Nothing;
+        }
+        let (events, wanted) = (distinct(events, depth, templates), each_once(wanted));
+        Told::This(Arc::new(Call { events, wanted, assumed, depth, templates }))
+    }
+
+    /// Tells once more what a call told, which is made now from somewhere else.
+    pub(crate) fn tell_again(&self, evaluator: &Evaluator<'a>, told: &(dyn Any + Send + Sync)) {
+        let Some(call) = told.downcast_ref::<Call>() else { return };
+        let depth = evaluator.stack.len();
+        let looping = Self::looping(evaluator);
+        let mut state = self.state();
+        state.assumed += usize::from(call.assumed);
+        state.wanted.extend_from_slice(&call.wanted);
+        let (situation, templates) = (state.run.situation, state.under.len());
+        let own = Self::own_place(evaluator, &state);
+        let rendering = self.template_place(&state);
+        for event in &call.events {
+            let mut event = Event { situation, ..event.clone() };
+            match (event.around, &own) {
+                (None, _) => {}
+                (Some(around), _) if around >= call.depth => event.around = Some(around - call.depth + depth),
+                (Some(_), Some((around, at))) => {
+                    event.around = Some(*around);
+                    event.said = Arc::new(Said { at: Some(at.clone()), ..(*event.said).clone() });
+                }
+                (Some(_), None) => continue,
+            }
+            match (event.above, &rendering) {
+                (None, _) => {}
+                (Some(above), _) if above >= call.templates => event.above = Some(above - call.templates + templates),
+                (Some(_), Some((above, template))) => {
+                    event.above = Some(*above);
+                    event.said = Arc::new(Said { template: Some(template.clone()), ..(*event.said).clone() });
+                }
+                (Some(_), None) => continue,
+            }
+            event.looping = match event.looping {
+                Some(at) if at >= call.depth => Some(at - call.depth + depth),
+                _ => looping,
+            };
+            event.in_loop = event.looping.is_some();
+            state.events.push(event);
         }
     }
 
@@ -180,4 +293,53 @@ impl<'a> Orm<'a> {
             self.record(evaluator, Sent { model: None, terminal, sql, rows, lazy: None, guessed: false });
         }
     }
+}
+
+/// What makes two events of one call alike to whoever calls it; texts and files by where they lie.
+#[derive(PartialEq, Eq, Hash)]
+struct Same {
+    place: Option<(FileId, u32, u32, u32)>,
+    called: Option<Called>,
+    template: Option<(usize, u32)>,
+    sql: Result<usize, usize>,
+    terminal: Terminal,
+    model: Option<ModelId>,
+    guessed: bool,
+    looping: Option<bool>,
+    is_within: (Option<bool>, Option<bool>),
+}
+
+impl Event {
+    /// `depth`, `templates`: calls and templates around the call whose events are looked at.
+    fn same_within(&self, depth: usize, templates: usize) -> Same {
+        Same {
+            place: self.at.as_ref().map(|at| {
+                let (range, anchor) = (at.place.range, at.place.anchor);
+                (at.file, range.start().to_u32(), range.end().to_u32(), anchor.to_u32())
+            }),
+            called: self.at.as_ref().map(|at| at.called),
+            template: self.template.as_ref().map(|(file, at)| (Arc::as_ptr(file).addr(), *at)),
+            sql: match &self.sql {
+                Ok(sql) => Ok(sql.as_ptr().addr()),
+                Err(reason) => Err(reason.as_ptr().addr()),
+            },
+            terminal: self.terminal,
+            model: self.model,
+            guessed: self.guessed,
+            looping: self.looping.map(|at| at >= depth),
+            is_within: (self.around.map(|at| at >= depth), self.above.map(|at| at >= templates)),
+        }
+    }
+}
+
+/// Events without those that repeat one before.
+pub(crate) fn distinct(events: &[Event], depth: usize, templates: usize) -> Vec<Event> {
+    let mut met = FxHashSet::default();
+    events.iter().filter(|event| met.insert(event.same_within(depth, templates))).cloned().collect()
+}
+
+/// Parameters without repetitions.
+pub(crate) fn each_once(parameters: &[Parameter]) -> Vec<Parameter> {
+    let mut met = FxHashSet::default();
+    parameters.iter().filter(|parameter| met.insert(*parameter)).cloned().collect()
 }

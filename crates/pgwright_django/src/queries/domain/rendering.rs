@@ -87,7 +87,7 @@ impl<'a> Orm<'a> {
     /// `render_body(nodelist, context)`
     pub(crate) fn render_body(&self, evaluator: &mut Evaluator<'a>, args: &[Value]) -> Eval {
         let [Value::Instance(list), context] = args else { return Ok(rendered()) };
-        let part = evaluator.heap.instance(*list).and_then(|list| list.attributes.get(PART));
+        let part = evaluator.heap.own(*list, PART);
         let Some(Part { scene, body }) = part.and_then(|part| part.foreign::<Part>()).cloned() else {
             return Ok(rendered());
         };
@@ -102,14 +102,14 @@ impl<'a> Orm<'a> {
         let Some(class) = evaluator.class_at("django.template.base", "NodeList") else { return Ok(rendered()) };
         let list = evaluator.call(&Value::Class(class), Vec::new(), Vec::new(), None)?;
         let part = Part { scene: scene.clone(), body: body.clone() };
-        evaluator.put(&list, PART, Value::Foreign(Foreign::new(part)));
+        evaluator.put(&list, PART, Value::Foreign(Foreign::referring(part)));
         Ok(list)
     }
 
     /// The dictionary of a context.
     fn names_of(evaluator: &Evaluator<'a>, context: &Value) -> Option<ObjectId> {
         let Value::Instance(id) = context else { return None };
-        match evaluator.heap.instance(*id)?.attributes.get("values") {
+        match evaluator.heap.own(*id, "values") {
             Some(Value::Dict(names)) => Some(*names),
             _ => None,
         }
@@ -211,6 +211,7 @@ impl<'a> Orm<'a> {
     ) -> Eval<()> {
         {
             let mut state = self.state();
+            state.rendered += 1;
             let of_it = state.under.iter().filter(|under| Arc::ptr_eq(&under.template, template)).count();
             if state.under.len() >= DEEPEST || of_it >= RECURSION {
                 return Ok(());
@@ -224,7 +225,9 @@ impl<'a> Orm<'a> {
     }
 
     fn stand_at(&self, at: u32) {
-        if let Some(under) = self.state().under.last_mut() {
+        let mut state = self.state();
+        state.rendered += 1;
+        if let Some(under) = state.under.last_mut() {
             under.at = at;
         }
     }
@@ -479,6 +482,7 @@ impl<'a> Orm<'a> {
         let calls = evaluator.stack.len();
         let before = {
             let mut state = self.state();
+            state.rendered += 1;
             let Some(under) = state.under.last_mut() else { return Ok(()) };
             let calls = under.calls.min(calls);
             std::mem::replace(under, Under { template: template.clone(), at: 0, calls })

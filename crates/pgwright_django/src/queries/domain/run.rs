@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use pgwright_python::eval::{Eval, Evaluator, Flow, Kwargs};
-use pgwright_python::value::{Foreign, Name, Value};
+use pgwright_python::value::{Name, Value};
 
 use super::instance::Row;
 use super::plain::{Arguments, arguments};
@@ -155,11 +155,9 @@ impl<'a> Orm<'a> {
             return;
         }
         self.send(evaluator, state, Terminal::Iterate, &compile::Terminal::Iterate, Rows::Many);
-        if let Value::Instance(id) = queryset
-            && let Some(instance) = evaluator.heap.instance_mut(*id)
-        {
+        if let Value::Instance(id) = queryset {
             let fetched = QueryState { fetched: true, ..state.clone() };
-            instance.attributes.insert(Name::new_static(QUERY), Value::Foreign(Foreign::new(fetched)));
+            evaluator.heap.set_own(*id, Name::new_static(QUERY), fetched.stored());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
-use pgwright_python::value::{ClassId, Foreign, FunctionId, Name, Value};
+use pgwright_python::value::{ClassId, FunctionId, Name, Value};
 use rustc_hash::FxHashMap;
 
 use super::{Orm, QUERY, QueryState, ROW, Row};
@@ -130,21 +130,21 @@ impl<'a> Orm<'a> {
     fn kind(&self, evaluator: &Evaluator<'a>, value: &Value) -> Option<Kind> {
         match value {
             Value::Instance(id) => {
-                let instance = evaluator.heap.instance(*id)?;
-                if !self.shared.has_class(instance.class) {
+                let class = evaluator.heap.class_of(*id)?;
+                if !self.shared.has_class(class) {
                     return None;
                 }
-                if self.model_of(instance.class).is_some() {
-                    let row = instance.attributes.get(ROW)?.foreign::<Row>()?;
+                if self.model_of(class).is_some() {
+                    let row = evaluator.heap.own(*id, ROW)?.foreign::<Row>()?;
                     return Some(Kind::Row(row.clone()));
                 }
-                if evaluator.heap.is_subclass(instance.class, self.known.queryset) {
-                    let state = instance.attributes.get(QUERY)?.foreign::<QueryState>()?;
+                if evaluator.heap.is_subclass(class, self.known.queryset) {
+                    let state = evaluator.heap.own(*id, QUERY)?.foreign::<QueryState>()?;
                     // Objects do not outlast their run.
-                    return Some(Kind::QuerySet(instance.class, QueryState { related: None, ..state.clone() }));
+                    return Some(Kind::QuerySet(class, QueryState { related: None, ..state.clone() }));
                 }
-                let is_manager = self.known.is_manager(evaluator, instance.class);
-                (!is_manager).then_some(Kind::Instance(instance.class))
+                let is_manager = self.known.is_manager(evaluator, class);
+                (!is_manager).then_some(Kind::Instance(class))
             }
             Value::Class(class) if self.shared.has_class(*class) && !evaluator.is_builtin_class(*class) => {
                 Some(Kind::Class(*class))
@@ -156,7 +156,11 @@ impl<'a> Orm<'a> {
 
     /// What callers were seen to give, made anew: what is sure before what was guessed.
     pub(crate) fn handed(&self, evaluator: &mut Evaluator<'a>, parameter: &Parameter) -> Option<Value> {
-        let seen = self.state().seen.clone();
+        let seen = {
+            let mut state = self.state();
+            state.consulted += 1;
+            state.seen.clone()
+        };
         let kinds = seen.kinds.get(parameter)?;
         let sure = kinds.iter().any(|(_, kind)| !kind.is_guessed());
         let more = kinds.len() > KINDS;
@@ -177,7 +181,7 @@ impl<'a> Orm<'a> {
             Kind::Row(row) => self.row(evaluator, row.clone()),
             Kind::QuerySet(class, state) => {
                 let bare = evaluator.bare_instance(*class);
-                evaluator.put(&bare, QUERY, Value::Foreign(Foreign::new(state.clone())));
+                evaluator.put(&bare, QUERY, state.clone().stored());
                 match bare {
                     Value::Instance(id) => self.with_state(evaluator, id, state.clone()),
                     other => other,

@@ -27,7 +27,7 @@ impl<'a> Orm<'a> {
         for module in loaded.chain(templates.builtins.iter().rev()).take(LIBRARIES) {
             let Some(module) = evaluator.import(module) else { continue };
             let Some(Value::Instance(library)) = evaluator.module_attribute(module, "register") else { continue };
-            let entries = evaluator.heap.instance(library).and_then(|library| library.attributes.get(kind));
+            let entries = evaluator.heap.own(library, kind);
             if let Some(Value::Dict(entries)) = entries
                 && let Some(found) = evaluator.heap.dict_get(*entries, name)
             {

@@ -163,7 +163,7 @@ impl<'a> Orm<'a> {
     fn is_copied(&self, evaluator: &Evaluator<'a>, id: ObjectId, model: ModelId) -> bool {
         let key = self.context.models.get(model).primary_key();
         let is_none = |name: &str| {
-            let value = evaluator.heap.instance(id).and_then(|instance| instance.attributes.get(name));
+            let value = evaluator.heap.own(id, name);
             matches!(value, Some(Value::None))
         };
         is_none("pk") || key.is_some_and(|key| is_none(&key.name))
