@@ -358,6 +358,11 @@ impl<'a> Heap<'a> {
         self.journal.trial.is_some()
     }
 
+    /// Whether a class was there before the trial under way.
+    pub fn outlasts_trial(&self, class: ClassId) -> bool {
+        self.journal.trial.as_ref().is_none_or(|trial| (class.0 as usize) < trial.lengths[1])
+    }
+
     pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {
         let id = ObjectId(next(self.objects.len()));
         self.objects.push(object);

@@ -250,7 +250,10 @@ impl<'a> Orm<'a> {
             }
         }
         let setters = Arc::new(setters);
-        self.state().set_names.insert(class, setters.clone());
+        // Another trial gives the number of a class made in this one to another class.
+        if evaluator.heap.outlasts_trial(class) {
+            self.state().set_names.insert(class, setters.clone());
+        }
         setters
     }
 }
