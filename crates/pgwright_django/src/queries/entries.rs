@@ -20,7 +20,7 @@ use crate::templates::lexer::token_end;
 /// Steps that one entry may take.
 const FUEL: u32 = 40_000;
 /// Entries that a worker takes at once.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 8;
 /// Stack of one worker, in bytes of address space.
 const STACK: usize = 1 << 29;
 /// Classes that inherit a method, for which it is executed in any case.
