@@ -7,6 +7,7 @@
 //! the [`workload::Workload`].
 
 pub mod build;
+mod collect;
 pub mod compile;
 pub mod context;
 pub(crate) mod domain;
@@ -17,6 +18,7 @@ pub mod kind;
 pub mod query;
 pub(crate) mod relabel;
 pub(crate) mod serving;
+pub(crate) mod starts;
 pub mod workload;
 pub mod write;
 

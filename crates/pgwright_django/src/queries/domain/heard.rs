@@ -9,7 +9,7 @@ use super::instance::{Row, Saved};
 use super::{Known, Orm};
 use crate::model::ModelId;
 use crate::queries::context::Context;
-use crate::queries::entries::is_test_or_migration;
+use crate::queries::starts::is_test_or_migration;
 use crate::queries::write::Relations;
 
 /// Steps that one app's `ready()` may take.

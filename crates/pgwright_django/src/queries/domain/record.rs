@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Assumptions, Orm, Parameter, Run, State, Trust};
 use crate::model::ModelId;
-use crate::queries::entries::is_test_or_migration;
+use crate::queries::starts::is_test_or_migration;
 use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
 use pgwright_diagnostics::{File, FileId};
 use pgwright_python::eval::{Eval, Evaluator, Place};

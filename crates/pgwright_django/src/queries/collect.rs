@@ -1,0 +1,122 @@
+//! What runs have sent, as one list of queries by place.
+
+use camino::Utf8PathBuf;
+use pgwright_diagnostics::{FileId, Span};
+use pgwright_python::eval::Evaluator;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+use super::domain::{Called, Event, NO_MODEL};
+use super::workload::{Certainty, Coverage, Issued, Terminal, Workload};
+use crate::templates::lexer::token_end;
+
+/// What makes two events one query: the place and the text, where that is known; in Python code that renders a template, also the
+/// place in the template.
+type Same = (Span, Option<Span>, Option<Arc<str>>);
+
+/// One entry per place and query, in the order of the files.
+pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item = Event>) -> Workload {
+    let mut index: FxHashMap<Same, usize> = FxHashMap::default();
+    let mut queries: Vec<Issued> = Vec::new();
+    let mut templates: FxHashMap<Utf8PathBuf, FileId> = FxHashMap::default();
+    for event in events {
+        let template = event.template.clone().map(|(file, at)| {
+            let id = *templates.entry(file.path.clone()).or_insert_with(|| evaluator.files.share(file.clone()));
+            Span::new(id, at, token_end(&file.text, at))
+        });
+        let (span, anchor, function, called) = match event.at.clone() {
+            Some(at) => {
+                let range = at.place.range;
+                let span = Span::new(at.file, range.start().to_u32(), range.end().to_u32());
+                (span, at.place.anchor.to_u32(), at.function, at.called)
+            }
+            None => match template {
+                Some(template) => (template, template.start, "".into(), Called::ByPython),
+                None => continue,
+            },
+        };
+        let key = (span, template.filter(|_| called == Called::ByPython), event.sql.clone().ok());
+        let confidence = match (&event.sql, event.guessed) {
+            (Err(_), _) => Certainty::Unknown,
+            (Ok(_), true) => Certainty::Likely,
+            (Ok(_), false) => Certainty::Certain,
+        };
+        if let Some(known) = index.get(&key) {
+            let known = &mut queries[*known];
+            known.in_loop |= event.in_loop;
+            known.confidence = known.confidence.min(confidence);
+            known.template = known.template.or(template);
+            continue;
+        }
+        index.insert(key, queries.len());
+        queries.push(Issued {
+            span,
+            anchor,
+            function: function.to_string(),
+            model: event.model,
+            terminal: event.terminal,
+            sql: event.sql.as_ref().map(ToString::to_string).map_err(ToString::to_string),
+            rows: event.rows,
+            in_loop: event.in_loop,
+            lazy: event.lazy,
+            situation: event.situation,
+            confidence,
+            template,
+        });
+    }
+    queries.sort_by(|one, other| {
+        let path = |issued: &Issued| evaluator.files.path(issued.span.file);
+        let template = |issued: &Issued| issued.template.map(|span| (evaluator.files.path(span.file), span.start));
+        let key = |issued: &Issued| (issued.anchor, issued.span.start);
+        path(one)
+            .cmp(path(other))
+            .then_with(|| key(one).cmp(&key(other)))
+            .then_with(|| one.sql.cmp(&other.sql))
+            .then_with(|| template(one).cmp(&template(other)))
+    });
+    drop_shadows(&mut queries);
+    doubt_places(&mut queries);
+    let coverage = coverage(&queries);
+    Workload { queries, coverage, ..Workload::default() }
+}
+
+/// A function that runs without a caller sends queries of models that only its callers know: where these were seen, that says nothing.
+fn drop_shadows(queries: &mut Vec<Issued>) {
+    let known: FxHashSet<Span> = queries.iter().filter(|issued| issued.sql.is_ok()).map(|issued| issued.span).collect();
+    queries.retain(|issued| !matches!(&issued.sql, Err(reason) if reason == NO_MODEL) || !known.contains(&issued.span));
+}
+
+/// Texts of one kind at one place from which on the list is taken to be cut short.
+const TEXTS: usize = 8;
+
+/// What a place sends is certain only where all of it is known: not beside something unknown, nor among so many texts that others may
+/// have been left out.
+fn doubt_places(queries: &mut [Issued]) {
+    type At = (Span, Option<Span>);
+    let place = |issued: &Issued| -> At { (issued.span, issued.template) };
+    let mut unknown: FxHashSet<At> = FxHashSet::default();
+    let mut texts: FxHashMap<(At, Terminal), usize> = FxHashMap::default();
+    for issued in queries.iter() {
+        if issued.sql.is_err() {
+            unknown.insert(place(issued));
+        }
+        if issued.terminal.reads() {
+            *texts.entry((place(issued), issued.terminal)).or_default() += 1;
+        }
+    }
+    for issued in queries.iter_mut().filter(|issued| issued.confidence == Certainty::Certain) {
+        let many = texts.get(&(place(issued), issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
+        if many || unknown.contains(&place(issued)) {
+            issued.confidence = Certainty::Likely;
+        }
+    }
+}
+
+/// Places that send queries, and those of them where at least one text is known.
+fn coverage(queries: &[Issued]) -> Coverage {
+    let mut known: FxHashMap<Span, bool> = FxHashMap::default();
+    for issued in queries {
+        *known.entry(issued.span).or_default() |= issued.sql.is_ok();
+    }
+    Coverage { sites: known.len(), resolved: known.values().filter(|known| **known).count() }
+}
