@@ -55,10 +55,13 @@ pub(crate) fn execute<'a>(
 
     let first = (0..starts.len()).filter(|at| starts[*at].turn == Turn::First).collect::<Vec<_>>();
     let mut outcomes = round(&mut workers, &starts, &first, Trust::Sound);
+    let seen = |workers: &[Worker<'_>]| Seen::joined(workers.iter().map(|worker| worker.orm.take_seen()));
+    let seen_first = seen(&workers);
     let more = where_heirs_differ(&starts, &outcomes);
     outcomes.extend(round(&mut workers, &starts, &more, Trust::Sound));
 
-    let seen = Arc::new(Seen::joined(workers.iter().map(|worker| worker.orm.take_seen())));
+    // A worker sees the runs of one round in order, but not those of two.
+    let seen = Arc::new(seen_first.then(seen(&workers)));
     let informed: Vec<usize> =
         outcomes.iter().filter(|one| one.wanted.iter().any(|wanted| seen.knows(wanted))).map(|one| one.start).collect();
     workers.iter().for_each(|worker| worker.orm.state().seen = seen.clone());

@@ -171,10 +171,13 @@ impl<'a> Evaluator<'a> {
             return Value::unknown(format!("`{name}` is imported in a circle"));
         }
         self.forcing += 1;
+        let fuel = self.fuel;
         let forced = self.force(value);
         self.forcing -= 1;
         if self.needed.is_none() {
             self.heap.settle(scope, name, &forced);
+            // Once it is settled nobody pays for it: the first who asks does not either, or what is left would depend on who that is.
+            self.fuel = fuel;
         }
         forced
     }

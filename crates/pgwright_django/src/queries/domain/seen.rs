@@ -91,6 +91,14 @@ impl Seen {
         }
     }
 
+    /// With what a later round saw.
+    pub(crate) fn then(mut self, later: Seen) -> Seen {
+        for (parameter, kinds) in later.kinds {
+            kinds.into_iter().for_each(|(run, kind)| self.add(parameter.clone(), run, kind));
+        }
+        self
+    }
+
     /// One of all: the same whichever of them saw what, as long as each went through its runs in order.
     pub(crate) fn joined(all: impl IntoIterator<Item = Seen>) -> Seen {
         let mut found: FxHashMap<Parameter, Vec<(usize, Kind)>> = FxHashMap::default();

@@ -28,7 +28,7 @@ const VARIANTS: usize = 4;
 /// Sets of parts that calls with one key are told apart by.
 const GROUPS: usize = 24;
 /// Things that all remembered calls of one evaluator may hold together.
-const ROOM: usize = 400_000;
+const ROOM: usize = 120_000;
 /// Steps from which on a call is worth remembering.
 const WORTH: u64 = 80;
 

@@ -9,4 +9,3 @@ class User(AbstractUser):
     extra_field = models.CharField(max_length=5, blank=True)
 
     objects = BaseUserManager()
-
