@@ -409,7 +409,11 @@ impl<'a> Evaluator<'a> {
                     };
                     keyed.push((self.plain(&by), item));
                 }
-                keyed.sort_by(|(a, _), (b, _)| self.order(a, b).unwrap_or(std::cmp::Ordering::Equal));
+                // Where two cannot be compared there is no order to sort by: they stay as they are.
+                let comparable = keyed.iter().all(|(a, _)| keyed.iter().all(|(b, _)| self.order(a, b).is_some()));
+                if comparable {
+                    keyed.sort_by(|(a, _), (b, _)| self.order(a, b).unwrap_or(std::cmp::Ordering::Equal));
+                }
                 if option("reverse").is_some_and(|reverse| self.truth(&reverse) == Some(true)) {
                     keyed.reverse();
                 }

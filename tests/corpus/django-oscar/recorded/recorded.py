@@ -1,10 +1,10 @@
 """What django-oscar's own test suite adds to its settings, as far as queries show it: the queries were recorded with these."""
 
-from settings import *
+from settings import *  # noqa: F403
 
 INSTALLED_APPS = [
     "recorded_site.partner.apps.PartnerConfig" if app == "oscar.apps.partner.apps.PartnerConfig" else app
-    for app in INSTALLED_APPS
+    for app in INSTALLED_APPS  # noqa: F405
 ] + ["recorded_site.myauth"]
 
 AUTH_USER_MODEL = "myauth.User"
