@@ -36,7 +36,12 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("lints of the Python files", command(ruff, ["check", "--no-cache", "--quiet", "tests", "examples"]));
     let nextest = find_on_path("cargo-nextest").is_some();
     let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
-    tally.command("tests", cargo(tests));
+    let mut tests = cargo(tests);
+    // The wheel in it brings the server that tests start.
+    if let Some(environment) = versions.last().and_then(|version| django(version).ok().flatten()) {
+        tests.env("VIRTUAL_ENV", environment);
+    }
+    tally.command("tests", tests);
     tally.command("release build", cargo(&["build", "--quiet", "--release", "--package", "pgwright"]));
     for (version, _) in DJANGO_VERSIONS {
         if versions.contains(version) {
