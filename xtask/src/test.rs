@@ -38,7 +38,8 @@ pub(crate) fn run() -> Result<bool> {
     let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     let mut tests = cargo(tests);
     // The wheel in it brings the server that tests start.
-    if let Some(environment) = versions.last().and_then(|version| django(version).ok().flatten()) {
+    let python = versions.last().and_then(|version| django(version).ok().flatten());
+    if let Some(environment) = python.as_deref().and_then(|python| python.parent()?.parent()) {
         tests.env("VIRTUAL_ENV", environment);
     }
     tally.command("tests", tests);

@@ -21,6 +21,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("synchronous_commit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
+    // New files are synchronised, which is nothing here, rather than read and logged: then nobody has seen a page before it is sized.
+    ("wal_skip_threshold", "0"),
     ("shared_buffers", "16MB"),
     ("max_connections", "20"),
     ("max_worker_processes", "0"),
@@ -120,6 +122,12 @@ impl Cluster {
         #[cfg(unix)]
         config.host_path(&self.folder);
         Ok(config.connect(NoTls)?)
+    }
+
+    /// The folder that the paths of `pg_relation_filepath` are relative to.
+    #[cfg(unix)]
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// The folder with everything of this cluster.
