@@ -6,11 +6,13 @@
 
 mod implication;
 mod index;
+mod order;
 mod patterns;
 mod serve;
 
 pub use implication::{Implied, implies};
 pub use index::{KeyOrder, PreparedIndex, PreparedKey};
+pub use order::{Direction, Grouping, Provides, covers, groups, provides};
 pub use serve::{KeyMatch, MatchKind, Served, Serves, serve};
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ pub mod names;
 pub mod plan;
 pub mod schema;
 pub mod sql;
+pub mod statement;
 pub mod statistics;
 pub mod terms;
 pub mod types;

@@ -200,6 +200,51 @@ impl Term {
         self.any(&|term| matches!(&term.kind, Kind::Column { relation: of, .. } if *of == relation))
     }
 
+    /// The same with another numbering of relations.
+    #[must_use]
+    pub fn renumbered(&self, number: &dyn Fn(usize) -> usize) -> Term {
+        let all = |items: &[Term]| items.iter().map(|item| item.renumbered(number)).collect::<Vec<_>>();
+        let one = |item: &Term| Box::new(item.renumbered(number));
+        let kind = match &self.kind {
+            Kind::Column { relation, name } => Kind::Column { relation: number(*relation), name: name.clone() },
+            Kind::Constant(_) | Kind::Parameter { .. } | Kind::Unknown(_) => self.kind.clone(),
+            Kind::Function { name, args, volatility } => {
+                Kind::Function { name: name.clone(), args: all(args), volatility: *volatility }
+            }
+            Kind::Operator { id, args } => Kind::Operator { id: *id, args: all(args) },
+            Kind::Quantified { id, left, array, all } => {
+                Kind::Quantified { id: *id, left: one(left), array: one(array), all: *all }
+            }
+            Kind::And(items) => Kind::And(all(items)),
+            Kind::Or(items) => Kind::Or(all(items)),
+            Kind::Array(items) => Kind::Array(all(items)),
+            Kind::Row(items) => Kind::Row(all(items)),
+            Kind::Not(arg) => Kind::Not(one(arg)),
+            Kind::IsNull { arg, negated } => Kind::IsNull { arg: one(arg), negated: *negated },
+            Kind::Is { arg, test, negated } => Kind::Is { arg: one(arg), test: *test, negated: *negated },
+            Kind::IsDistinct { left, right, negated } => {
+                Kind::IsDistinct { left: one(left), right: one(right), negated: *negated }
+            }
+            Kind::Cast { arg, modifier, volatility } => {
+                Kind::Cast { arg: one(arg), modifier: modifier.clone(), volatility: *volatility }
+            }
+            Kind::Subquery { block, usage, left } => {
+                Kind::Subquery { block: *block, usage: *usage, left: left.as_deref().map(one) }
+            }
+        };
+        Term { kind, type_: self.type_, collation: self.collation.clone() }
+    }
+
+    /// The same seen from a relation: that one is 0, and the first one takes its number.
+    #[must_use]
+    pub fn seen_from(&self, relation: usize) -> Term {
+        self.renumbered(&|number| match number {
+            0 => relation,
+            number if number == relation => 0,
+            number => number,
+        })
+    }
+
     /// Whether no column and no subquery is in it.
     pub fn is_free_of_columns(&self) -> bool {
         !self.any(&|term| matches!(term.kind, Kind::Column { .. } | Kind::Subquery { .. } | Kind::Unknown(_)))

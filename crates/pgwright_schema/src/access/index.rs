@@ -32,6 +32,13 @@ pub struct PreparedKey {
     pub order: KeyOrder,
 }
 
+/// Types of which GiST stores less than the value, in the classes of PostgreSQL and its extensions: no class of these has
+/// a `fetch` function.
+const GIST_SHORTENED: [&str; 14] = [
+    "text", "varchar", "bpchar", "bytea", "numeric", "bit", "varbit", "hstore", "ltree", "_ltree", "tsvector",
+    "tsquery", "polygon", "circle",
+];
+
 /// How a B-tree sorts a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyOrder {
@@ -133,6 +140,28 @@ impl PreparedIndex {
     /// Whether a scan can give rows in order of its keys.
     pub fn is_ordered(&self) -> bool {
         self.is_btree()
+    }
+
+    /// Whether a column's value can be read from the index (`amcanreturn`).
+    pub fn returns(&self, column: &str) -> bool {
+        let stored = || self.include.iter().any(|name| name.as_ref() == column);
+        let key = || {
+            self.keys.iter().any(|key| {
+                key.term.as_column().is_some_and(|(_, name)| name.as_ref() == column) && self.returns_key(key)
+            })
+        };
+        stored() || key()
+    }
+
+    fn returns_key(&self, key: &PreparedKey) -> bool {
+        match self.method {
+            IndexMethod::Btree => true,
+            IndexMethod::Gist => key
+                .class
+                .is_some_and(|class| class.default && !GIST_SHORTENED.iter().any(|type_| class.type_.is(type_))),
+            IndexMethod::Spgist => key.class.is_some_and(|class| !matches!(class.name, "poly_ops")),
+            _ => false,
+        }
     }
 
     /// Whether `IS NULL` can be searched for (`amsearchnulls`).

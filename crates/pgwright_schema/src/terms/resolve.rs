@@ -20,7 +20,7 @@ pub enum Value {
 }
 
 /// Takes a subquery, with the scope it stands in, and gives its place in the statement.
-pub type TakesSubquery = dyn Fn(&Select, &Scope<'_>) -> usize;
+pub type TakesSubquery<'a> = dyn Fn(&Select, &Scope<'_>) -> usize + 'a;
 
 /// What names mean where an expression stands.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ pub struct Scope<'a> {
     pub outer: Option<&'a Scope<'a>>,
     pub values: &'a [Value],
     /// Without it subqueries are not understood.
-    pub subquery: Option<&'a TakesSubquery>,
+    pub subquery: Option<&'a TakesSubquery<'a>>,
 }
 
 /// A relation that columns may be named of.
@@ -235,7 +235,7 @@ fn subquery(select: &Select, scope: &Scope<'_>, usage: SubqueryUsage, left: Opti
 
 /// The term as a value of a type, with a cast where one computes something.
 pub(super) fn coerce(term: Term, target: Type) -> Term {
-    if term.type_ == target || target.is_unknown() {
+    if term.type_ == target || target.is_unknown() || target.is(Type::ANY) {
         return term;
     }
     let collation = match (&term.collation, target.info().collatable) {
