@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod expr;
 pub mod names;
 pub mod plan;
+pub mod predict;
 pub mod schema;
 pub mod sql;
 pub mod statement;

@@ -170,12 +170,12 @@ impl PreparedIndex {
     }
 
     /// Whether a list is searched in one scan (`amsearcharray`); otherwise each element is a scan of a bitmap.
-    pub(super) fn searches_arrays(&self) -> bool {
+    pub(crate) fn searches_arrays(&self) -> bool {
         matches!(self.method, IndexMethod::Btree)
     }
 
     /// Whether the first key may be missing among the conditions (`amoptionalkey`).
-    pub(super) fn first_key_optional(&self) -> bool {
+    pub(crate) fn first_key_optional(&self) -> bool {
         !matches!(self.method, IndexMethod::Hash)
     }
 

@@ -260,7 +260,7 @@ fn match_clause(
 ) -> Result<Vec<KeyMatch>, Mismatch> {
     let clause = &clauses[position];
     if let Kind::Or(arms) = &clause.kind {
-        return match_alternatives(index, clauses, position, arms, server).map(|found| vec![found]);
+        return match_alternatives(index, position, arms, server).map(|found| vec![found]);
     }
     let mut best: Option<Mismatch> = None;
     for (key_position, key) in index.keys.iter().enumerate() {
@@ -281,7 +281,6 @@ fn match_clause(
 /// Each arm of an `OR` is a scan of a bitmap; all of them have to be searches.
 fn match_alternatives(
     index: &PreparedIndex,
-    clauses: &[Term],
     position: usize,
     arms: &[Term],
     server: &Server,
@@ -316,7 +315,6 @@ fn match_alternatives(
         matches.iter().any(|found| found.lossy) || matches.len() < crate::terms::conjuncts(arms[arm].clone()).len()
     });
     let kind = if native { MatchKind::OneOf(Some(arms.len())) } else { MatchKind::Alternatives(found) };
-    let _ = clauses;
     Ok(KeyMatch { key, clause: position, kind, lossy, by_bitmap: !native, condition: None })
 }
 
