@@ -12,7 +12,7 @@ mod serve;
 
 pub use implication::{Implied, implies};
 pub use index::{KeyOrder, PreparedIndex, PreparedKey};
-pub use order::{Direction, Grouping, Provides, covers, groups, provides};
+pub use order::{Direction, Grouping, Provides, covers, groups, is_fixed, provides};
 pub use serve::{KeyMatch, MatchKind, Served, Serves, serve};
 
 use std::sync::Arc;

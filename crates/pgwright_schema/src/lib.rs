@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod assume;
+pub mod candidates;
 pub mod catalog;
 pub mod ddl;
 pub mod estimate;

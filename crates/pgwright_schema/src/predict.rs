@@ -38,13 +38,13 @@ pub struct Database<'a> {
 /// What is known of a table.
 #[derive(Debug, Clone)]
 pub(crate) struct TableFacts {
-    statistics: TableStatistics,
+    statistics: Arc<TableStatistics>,
     indexes: Vec<IndexFacts>,
 }
 
 #[derive(Debug, Clone)]
 struct IndexFacts {
-    index: PreparedIndex,
+    index: Arc<PreparedIndex>,
     rows: f64,
     pages: f64,
     levels: f64,
@@ -56,15 +56,15 @@ impl<'a> Database<'a> {
         let assumed = assume(schema, measured, &|_| None);
         let tables = schema.tables.iter().map(|table| {
             let statistics = measured.tables.get(&table.name).or_else(|| assumed.tables.get(&table.name));
-            let statistics = statistics.cloned().unwrap_or_default();
+            let statistics = Arc::new(statistics.cloned().unwrap_or_default());
             let mut indexes = PreparedIndex::of_table(table);
             // The planner goes through them in the order they were made.
             let age = |name: &str| statistics.indexes.iter().position(|index| index.name == name).unwrap_or(usize::MAX);
             indexes.sort_by_key(|index| age(&index.name));
-            TableFacts {
-                indexes: indexes.into_iter().map(|index| facts(index, table, &statistics)).collect(),
-                statistics,
-            }
+            let indexes = indexes.into_iter().map(|index| facts(index, table, &statistics)).collect();
+            let mut facts_of = TableFacts { indexes, statistics };
+            facts_of.count_partial_rows();
+            facts_of
         });
         Database { schema, server, settings: Settings::default(), tables: tables.collect() }
     }
@@ -73,12 +73,24 @@ impl<'a> Database<'a> {
     pub fn set_indexes(&mut self, table: usize, indexes: Vec<PreparedIndex>) {
         if let (Some(facts_of), Some(of)) = (self.tables.get_mut(table), self.schema.tables.get(table)) {
             facts_of.indexes = indexes.into_iter().map(|index| facts(index, of, &facts_of.statistics)).collect();
+            facts_of.count_partial_rows();
         }
+    }
+
+    /// The same database with one more index.
+    #[must_use]
+    pub fn with_index(&self, table: usize, index: PreparedIndex) -> Database<'a> {
+        let mut with = self.clone();
+        if let (Some(facts_of), Some(of)) = (with.tables.get_mut(table), self.schema.tables.get(table)) {
+            facts_of.indexes.push(facts(index, of, &facts_of.statistics));
+            facts_of.count_partial_rows();
+        }
+        with
     }
 
     /// The indexes of a table, those of its constraints among them.
     pub fn indexes(&self, table: usize) -> impl Iterator<Item = &PreparedIndex> {
-        self.tables.get(table).into_iter().flat_map(|facts| &facts.indexes).map(|facts| &facts.index)
+        self.tables.get(table).into_iter().flat_map(|facts| &facts.indexes).map(|facts| &*facts.index)
     }
 
     /// Rows of a table, and whether they were measured.
@@ -98,7 +110,12 @@ fn facts(index: PreparedIndex, table: &Table, statistics: &TableStatistics) -> I
     if let Some(measured) = statistics.index(&index.name) {
         let pages = measured.size.pages;
         let levels = measured.levels.unwrap_or_else(|| btree_levels(pages, keys));
-        return IndexFacts { rows: measured.size.rows_today(), pages: pages as f64, levels: f64::from(levels), index };
+        return IndexFacts {
+            rows: measured.size.rows_today(),
+            pages: pages as f64,
+            levels: f64::from(levels),
+            index: Arc::new(index),
+        };
     }
     let rows = statistics.size.rows_today();
     // What share of the rows a predicate keeps is asked again where it matters; a tenth gives the size.
@@ -114,7 +131,7 @@ fn facts(index: PreparedIndex, table: &Table, statistics: &TableStatistics) -> I
     };
     let size = index_size(&layout);
     let levels = if index.method == IndexMethod::Btree { btree_levels(size.pages, keys) } else { 0 };
-    IndexFacts { rows: kept, pages: size.pages as f64, levels: f64::from(levels), index }
+    IndexFacts { rows: kept, pages: size.pages as f64, levels: f64::from(levels), index: Arc::new(index) }
 }
 
 fn column_width(table: &Table, statistics: &TableStatistics, name: &str) -> f64 {
@@ -125,6 +142,21 @@ fn column_width(table: &Table, statistics: &TableStatistics, name: &str) -> f64 
 }
 
 impl TableFacts {
+    /// Indexes of which only a part of the rows is held, and nobody counted them.
+    fn count_partial_rows(&mut self) {
+        let rows = self.statistics.size.rows_today();
+        for place in 0..self.indexes.len() {
+            let facts = &self.indexes[place];
+            if facts.index.predicate.is_empty() || self.statistics.index(&facts.index.name).is_some() {
+                continue;
+            }
+            let held = (rows * selectivity::all_of(&facts.index.predicate, self)).max(1.0);
+            let facts = &mut self.indexes[place];
+            facts.pages = (facts.pages * held / facts.rows.max(1.0)).ceil().max(1.0);
+            facts.rows = held;
+        }
+    }
+
     /// What is known of a column or of an indexed expression.
     fn statistics_of(&self, term: &Term) -> Option<&ColumnStatistics> {
         if let Some((_, name)) = term.as_column() {

@@ -9,12 +9,14 @@ mod constants;
 mod print;
 mod resolve;
 mod simplify;
+mod sql;
 
 use std::sync::Arc;
 
 pub use constants::{compare_constants, text_value};
 pub use resolve::{Columns, Scope, TakesSubquery, Value, Visible, input_collation, is_equality, resolve};
 pub use simplify::{conjuncts, negate};
+pub use sql::to_sql;
 
 use crate::catalog::{OperatorId, Type, Volatility, catalog};
 use crate::sql::TruthTest;

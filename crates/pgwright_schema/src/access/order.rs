@@ -136,7 +136,7 @@ fn needed<'a>(clauses: &[Term], order: &'a [OrderTerm]) -> Vec<&'a OrderTerm> {
 }
 
 /// Whether the conditions leave one value of the term.
-pub(super) fn is_fixed(term: &Term, clauses: &[Term]) -> bool {
+pub fn is_fixed(term: &Term, clauses: &[Term]) -> bool {
     if term.is_free_of_columns() {
         return term.volatility() < crate::catalog::Volatility::Volatile;
     }

@@ -299,14 +299,17 @@ fn like(left: &Term, right: &Term, operator: &str, facts: &TableFacts) -> f64 {
     if wildcard == pattern.len() && !ignoring_case {
         return equality(left, Some(&pattern), facts);
     }
-    // Each letter fits one text in five, and `%` lets more in.
-    let rest = pattern.get(wildcard..).unwrap_or_default().chars().fold(1.0_f64, |share, character| match character {
+    // Each letter fits one text in five, and `%` lets more in; wildcards at the beginning are counted already.
+    let after = pattern.get(wildcard..).unwrap_or_default();
+    let after = if wildcard == 0 { after.trim_start_matches(['%', '_']) } else { after };
+    let rest = after.chars().fold(1.0_f64, |share, character| match character {
         '%' => share * 5.0,
         '_' => share * 0.9,
         _ => share * 0.2,
     });
     let Some(found) = facts.statistics_of(left) else {
-        return if wildcard > 0 { RANGE.min(rest) } else { rest.clamp(0.0001, 1.0) };
+        let begins = if wildcard > 0 { RANGE } else { 1.0 };
+        return (begins * rest.min(1.0)).clamp(0.0001, 0.9999);
     };
     let prefix = pattern.get(..wildcard).unwrap_or_default();
     let begins = match found.histogram.as_deref() {

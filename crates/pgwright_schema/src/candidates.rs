@@ -1,0 +1,135 @@
+//! Indexes that would serve a statement, or a set of them, and do not exist.
+//!
+//! A candidate follows from what is asked: keys of equalities first, then one range or the order; a predicate for conditions on
+//! constants; an expression where one is compared; the operator class that searches for the operator; further columns where that
+//! saves reading the table. What the prediction of access paths does not use, or does not find cheaper, is no candidate.
+
+mod gather;
+mod merge;
+
+use std::sync::Arc;
+
+use crate::access::PreparedIndex;
+use crate::ddl;
+use crate::names::names_digest;
+use crate::predict::{Database, predict};
+use crate::schema::{Index, IndexMethod, IndexOrigin, Table};
+use crate::statement::Query;
+
+use gather::Proposal;
+
+/// An index that does not exist and would serve.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The table's place in the schema.
+    pub table: usize,
+    pub index: Index,
+    pub prepared: PreparedIndex,
+    /// What it serves, for a person.
+    pub reason: Arc<str>,
+    /// The statements that it makes cheaper, by their places, with their predicted costs before and after.
+    pub serves: Vec<Served>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Served {
+    pub statement: usize,
+    /// Planner cost units.
+    pub before: f64,
+    pub after: f64,
+}
+
+impl Candidate {
+    pub fn sql(&self) -> String {
+        ddl::create_index(&self.index)
+    }
+
+    /// Cost units it saves, each statement counted with its weight.
+    pub fn saves(&self, weights: &[f64]) -> f64 {
+        let weight = |served: &Served| weights.get(served.statement).copied().unwrap_or(1.0);
+        self.serves.iter().map(|served| (served.before - served.after) * weight(served)).sum()
+    }
+}
+
+/// The indexes that would make a statement cheaper, the most useful first.
+pub fn candidates(query: &Query, database: &Database<'_>) -> Vec<Candidate> {
+    candidates_of_all(&[(query, 1.0)], database)
+}
+
+/// The indexes that would make statements cheaper, merged where one can do for several; each statement comes with its weight
+/// (how often it runs). The most useful first.
+pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) -> Vec<Candidate> {
+    // An improvement below this is noise.
+    const LEAST_SAVED: f64 = 0.02;
+    let mut proposals: Vec<Proposal> = Vec::new();
+    for (place, (query, _)) in statements.iter().enumerate() {
+        for mut proposal in gather::proposals(query, database) {
+            proposal.statements = vec![place];
+            proposals.push(proposal);
+        }
+    }
+    let weights: Vec<f64> = statements.iter().map(|(_, weight)| *weight).collect();
+    let before: Vec<f64> = statements.iter().map(|(query, _)| predict(query, database).cost).collect();
+    let mut found: Vec<Candidate> = Vec::new();
+    for proposal in merge::merged(proposals) {
+        let table = &database.schema.tables[proposal.table];
+        if merge::exists(&proposal, database) {
+            continue;
+        }
+        let Some((index, prepared)) = build(&proposal, table) else { continue };
+        let with = database.with_index(proposal.table, prepared.clone());
+        let mut serves = Vec::new();
+        for place in &proposal.statements {
+            let prediction = predict(statements[*place].0, &with);
+            let used = prediction.accesses.iter().any(|access| access.scan.indexes().contains(&index.name.as_str()));
+            if used && prediction.cost < before[*place] * (1.0 - LEAST_SAVED) {
+                serves.push(Served { statement: *place, before: before[*place], after: prediction.cost });
+            }
+        }
+        serves.sort_by_key(|served| served.statement);
+        if !serves.is_empty() {
+            found.push(Candidate { table: proposal.table, index, prepared, reason: proposal.reason, serves });
+        }
+    }
+    found.sort_by(|a, b| b.saves(&weights).total_cmp(&a.saves(&weights)).then_with(|| a.index.name.cmp(&b.index.name)));
+    found.dedup_by(|a, b| a.index.name == b.index.name);
+    found
+}
+
+fn build(proposal: &Proposal, table: &Table) -> Option<(Index, PreparedIndex)> {
+    let keys: Option<Vec<_>> = proposal.keys.iter().map(gather::Key::as_index_key).collect();
+    let mut index = Index {
+        name: String::new(),
+        table: table.name.clone(),
+        method: proposal.method.clone(),
+        method_named: proposal.method != IndexMethod::Btree,
+        unique: false,
+        keys: keys?,
+        include: proposal.include.iter().map(|name| name.to_string()).collect(),
+        nulls_distinct: None,
+        predicate: proposal.predicate_expr()?,
+        with: Vec::new(),
+        tablespace: None,
+        origin: IndexOrigin::Meta,
+    };
+    index.name = name(&index, table);
+    let prepared = PreparedIndex::new(&index, table).ok()?;
+    // What PostgreSQL would read back has to be what was meant.
+    let same = prepared.keys.iter().zip(&proposal.keys).all(|(read, meant)| read.term.same(&meant.term));
+    let searchable = prepared.keys.iter().all(|key| key.class.is_some());
+    (same && searchable && prepared.keys.len() == proposal.keys.len()).then_some((index, prepared))
+}
+
+/// As Django names an index that has no name (`Index.set_name_with_model`).
+fn name(index: &Index, table: &Table) -> String {
+    let short = |text: &str, length: usize| text.chars().take(length).collect::<String>();
+    let (_, table_name) = crate::names::split_identifier(&table.name);
+    let first = index.keys.first().map(|key| key.expr.columns().first().map_or("expr", |column| column).to_owned());
+    let definition = ddl::create_index(index);
+    let digest = names_digest([table_name, definition.as_str(), "idx"], 6);
+    let suffix = match index.method {
+        IndexMethod::Btree => "idx",
+        ref method => method.as_str(),
+    };
+    format!("{}_{}_{digest}_{}", short(table_name, 11), short(&first.unwrap_or_default(), 7), short(suffix, 3))
+}
