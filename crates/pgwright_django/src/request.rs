@@ -18,7 +18,7 @@ pub struct ReadRequest {
 }
 
 /// How much is to be understood.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
     /// Settings, apps, models and how their fields are used.
     #[default]

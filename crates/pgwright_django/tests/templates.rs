@@ -112,7 +112,7 @@ fn workload(files: &[(&str, &str)]) -> Vec<String> {
                 let file = files.get(span.file);
                 format!("  in {}:{}", file.path, file.position(span.start).line)
             });
-            let often = if issued.in_loop { "  in a loop" } else { "" };
+            let often = if issued.in_loop.is_some() { "  in a loop" } else { "" };
             let line = file.position(issued.anchor).line;
             format!("{}:{line}  {sql}{often}{}", file.path, template.unwrap_or_default())
         })

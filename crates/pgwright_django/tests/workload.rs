@@ -98,7 +98,7 @@ fn workload(models: &str, views: &str) -> Vec<Sent> {
     own.map(|issued| Sent {
         line: files.get(issued.span.file).position(issued.anchor).line,
         sql: issued.sql.clone().unwrap_or_else(|reason| format!("unknown: {reason}")),
-        in_loop: issued.in_loop,
+        in_loop: issued.in_loop.is_some(),
         lazy: issued.lazy,
         confidence: issued.confidence,
     })

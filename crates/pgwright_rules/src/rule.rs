@@ -1,8 +1,9 @@
 //! What a rule is.
 
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
-use pgwright_django::Project;
 use pgwright_django::model::Model;
+use pgwright_django::queries::workload::Issued;
+use pgwright_django::{Extent, Project};
 
 /// Everything a rule may look at. A rule is a function of these and nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -79,14 +80,27 @@ impl std::fmt::Display for Group {
 pub enum Check {
     /// Called once per own model that has a table, and per own abstract model that declares fields.
     Model(fn(Facts, &Model, &mut Vec<Diagnostic>)),
+    /// Called once per place that sends queries, with all it can send. Needs the workload.
+    Place(fn(Facts, &[Issued], &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
+}
+
+impl Check {
+    /// How much of the project has to be understood for it.
+    pub fn extent(self) -> Extent {
+        match self {
+            Check::Place(_) => Extent::Workload,
+            Check::Model(_) | Check::Project(_) => Extent::Models,
+        }
+    }
 }
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Check::Model(_) => "Check::Model",
+            Check::Place(_) => "Check::Place",
             Check::Project(_) => "Check::Project",
         })
     }

@@ -26,6 +26,10 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
 fn run_rule(facts: Facts, rule: &Rule) -> Vec<Diagnostic> {
     match rule.check {
         Check::Project(check) => guard(facts, rule, None, |found| check(facts, found)),
+        Check::Place(check) => {
+            let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
+            places.flat_map(|place| guard(facts, rule, None, |found| check(facts, place, found))).collect()
+        }
         Check::Model(check) => {
             let models: Vec<&Model> = facts.project.models.all.iter().filter(|model| is_checked(model)).collect();
             models

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
 use pgwright_diagnostics::{Confidence, Diagnostic, Files, Severity, closest};
+use pgwright_django::Extent;
 
 use crate::{Group, NOTICES, RULES, Rule};
 
@@ -100,6 +101,11 @@ impl Selection {
     /// The rules to run, in the order of the documentation.
     pub fn rules(&self) -> &[&'static Rule] {
         &self.rules
+    }
+
+    /// How much of a project these rules need to be understood.
+    pub fn extent(&self) -> Extent {
+        self.rules.iter().map(|rule| rule.check.extent()).max().unwrap_or_default()
     }
 
     /// Whether findings of that name are wanted at all.

@@ -17,10 +17,16 @@ pub struct Checked {
 
 /// Reads the project whose root is the root of `host`, and runs these rules.
 pub fn check_project(host: &Memory, rules: &[&'static Rule]) -> Checked {
-    let request = ReadRequest { paths: host.python_files(), roots: vec![".".into()], ..ReadRequest::default() };
+    let selection = Selection::of(rules);
+    let request = ReadRequest {
+        paths: host.python_files(),
+        roots: vec![".".into()],
+        extent: selection.extent(),
+        ..ReadRequest::default()
+    };
     let (files, project) = read(&request, host);
     let facts = Facts { project: &project, files: &files };
-    let found = pgwright_rules::run(facts, &Selection::of(rules), pgwright_python::comments);
+    let found = pgwright_rules::run(facts, &selection, pgwright_python::comments);
     Checked { files, project, found }
 }
 

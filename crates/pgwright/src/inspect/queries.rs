@@ -118,7 +118,7 @@ fn row<'r>(issued: &'r Issued, session: &Session, reading: &'r Reading, models: 
         sql: issued.sql.as_deref().ok(),
         tables: model.map(|model| model.table.clone()).into_iter().collect(),
         rows: issued.rows,
-        in_loop: issued.in_loop,
+        in_loop: issued.in_loop.is_some(),
         lazy: issued.lazy,
         context: issued.situation,
         confidence: issued.confidence,

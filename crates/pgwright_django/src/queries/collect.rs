@@ -2,12 +2,12 @@
 
 use camino::Utf8PathBuf;
 use pgwright_diagnostics::{FileId, Span};
-use pgwright_python::eval::Evaluator;
+use pgwright_python::eval::{Evaluator, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::domain::{Called, Event, NO_MODEL};
-use super::workload::{Certainty, Coverage, Issued, Terminal, Workload};
+use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Terminal, Workload};
 use crate::templates::lexer::token_end;
 
 /// What makes two events one query: the place and the text, where that is known; in Python code that renders a template, also the
@@ -35,6 +35,16 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
                 None => continue,
             },
         };
+        let looping = event.looping.map(|looping| {
+            let range = looping.range;
+            let span = Span::new(looping.file, range.start().to_u32(), range.end().to_u32());
+            Loop { span, over: looping.over }
+        });
+        let origin = event.origin.as_deref().map(|origin| {
+            let (file, Place { range, .. }) = origin.made;
+            let made = Span::new(file, range.start().to_u32(), range.end().to_u32());
+            Origin { model: origin.model, made, rows: origin.rows, path: origin.path.to_string() }
+        });
         let key = (span, template.filter(|_| called == Called::ByPython), event.sql.clone().ok());
         let confidence = match (&event.sql, event.guessed) {
             (Err(_), _) => Certainty::Unknown,
@@ -43,7 +53,12 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
         };
         if let Some(known) = index.get(&key) {
             let known = &mut queries[*known];
-            known.in_loop |= event.in_loop;
+            known.in_loop = most_telling(known.in_loop, looping);
+            if let Some(origin) = origin
+                && !known.origins.contains(&origin)
+            {
+                known.origins.push(origin);
+            }
             known.confidence = known.confidence.min(confidence);
             known.template = known.template.or(template);
             continue;
@@ -57,11 +72,12 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
             terminal: event.terminal,
             sql: event.sql.as_ref().map(ToString::to_string).map_err(ToString::to_string),
             rows: event.rows,
-            in_loop: event.in_loop,
+            in_loop: looping,
             lazy: event.lazy,
             situation: event.situation,
             confidence,
             template,
+            origins: origin.into_iter().collect(),
         });
     }
     queries.sort_by(|one, other| {
@@ -78,6 +94,15 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
     doubt_places(&mut queries);
     let coverage = coverage(&queries);
     Workload { queries, coverage, ..Workload::default() }
+}
+
+/// Of two loops around a place the one that says more; of equals the one seen first.
+fn most_telling(one: Option<Loop>, other: Option<Loop>) -> Option<Loop> {
+    match (one, other) {
+        (Some(known), Some(new)) if new.over < known.over => other,
+        (None, _) => other,
+        _ => one,
+    }
 }
 
 /// A function that runs without a caller sends queries of models that only its callers know: where these were seen, that says nothing.

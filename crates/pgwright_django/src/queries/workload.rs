@@ -29,13 +29,47 @@ pub struct Issued {
     /// As Django sends it, `%s` for each parameter; or why it is not known.
     pub sql: Result<String, String>,
     pub rows: Rows,
-    /// Runs once per round of a loop, here or in a caller.
-    pub in_loop: bool,
+    /// It runs once per round of this loop, which is here or in a caller; of several the one that says most.
+    pub in_loop: Option<Loop>,
     pub lazy: Option<Lazy>,
     pub situation: Situation,
     pub confidence: Certainty,
     /// Where in a template it is sent from, or what it is sent from was called; one such place of several.
     pub template: Option<Span>,
+    /// Querysets whose rows it follows a relation of, as far as they were seen: none where it follows none.
+    pub origins: Vec<Origin>,
+}
+
+/// A loop that may run any number of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loop {
+    /// What it goes over; in a template, the code that renders it.
+    pub span: Span,
+    pub over: Over,
+}
+
+/// What a loop goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Rows of the database, or what was made of them.
+    Rows,
+    /// Items that are not known to be rows.
+    Items,
+    /// Nothing: it runs as long as a condition holds.
+    Condition,
+}
+
+/// A queryset of whose rows a relation is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub model: ModelId,
+    /// The project's expression that gave the queryset its form, or that loaded it.
+    pub made: Span,
+    /// How many rows it gives.
+    pub rows: Rows,
+    /// The relations followed from its rows, this one included, with `__` between them.
+    pub path: String,
 }
 
 /// What makes a queryset send its query, or the write.

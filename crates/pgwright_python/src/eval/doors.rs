@@ -28,19 +28,17 @@ impl<'a> Evaluator<'a> {
         outcome
     }
 
-    /// Runs something that runs any number of times, none included.
-    pub fn any_number_of_times(&mut self, round: impl FnOnce(&mut Self) -> Eval<()>) -> Eval<()> {
+    /// Runs something that runs any number of times, none included: once for each item like this one.
+    pub fn any_number_of_times(&mut self, item: &Value, round: impl FnOnce(&mut Self) -> Eval<()>) -> Eval<()> {
         let depth = self.stack.len();
-        if let Some(top) = self.stack.last_mut() {
-            top.loops += 1;
-        }
+        self.enter_loop(None, Some(item));
         let mut round = Some(round);
         let outcome = self.each_way(2, |this, way| match (way, round.take()) {
             (0, Some(round)) => round(this),
             _ => Ok(()),
         });
         if let Some(top) = depth.checked_sub(1).and_then(|top| self.stack.get_mut(top)) {
-            top.loops = top.loops.saturating_sub(1);
+            top.loops.pop();
         }
         outcome
     }

@@ -38,7 +38,7 @@ use crate::value::{ClassId, Definition, FunctionId, Heap, ModuleId, Name, Names,
 pub(crate) use builtins::Builtins;
 pub use calls::Kwargs;
 pub use reached::{Doubted, Reached};
-pub use trial::{Activation, Place};
+pub use trial::{Activation, Loop, Place};
 pub use ways::Items;
 
 /// Why a statement or expression did not end normally.

@@ -2,6 +2,7 @@
 //! make of them.
 
 use ruff_python_ast as ast;
+use ruff_text_size::Ranged;
 
 use super::calls::Kwargs;
 use super::statements::any_key;
@@ -45,8 +46,8 @@ impl<'a> Evaluator<'a> {
             Items::Each(item) => (vec![item], true),
         };
         self.undecided += 1;
-        if let Some(top) = self.stack.last_mut() {
-            top.loops += u32::from(many);
+        if let (true, [item]) = (many, items.as_slice()) {
+            self.enter_loop(Some(generator.iter.range()), Some(item));
         }
         let mut outcome = Ok(true);
         let mut filtered = many;
@@ -79,8 +80,8 @@ impl<'a> Evaluator<'a> {
             }
         }
         self.undecided -= 1;
-        if let Some(top) = self.stack.last_mut() {
-            top.loops = top.loops.saturating_sub(u32::from(many));
+        if many {
+            self.leave_loop();
         }
         if filtered {
             results.push((Value::unknown(MANY), Value::unknown(MANY)));
@@ -185,7 +186,7 @@ impl<'a> Evaluator<'a> {
                     && let Some((_, key)) = kwargs.iter().find(|(name, _)| name == "key")
                 {
                     let (key, item) = (key.clone(), self.any_item(first));
-                    self.in_loop(|this| this.call(&key, vec![item], Vec::new(), None))?;
+                    self.in_loop(&item, |this| this.call(&key, vec![item.clone()], Vec::new(), None))?;
                 }
                 match self.items(first) {
                     Items::Known(items) => Some(self.heap.list(items)),
@@ -201,16 +202,17 @@ impl<'a> Evaluator<'a> {
                 Some(Value::each(Value::tuple(items)))
             }
             ("map", [function, sides @ ..]) if !sides.iter().all(plain) => {
-                let items = sides.iter().map(|side| self.any_item(side)).collect();
+                let items: Vec<Value> = sides.iter().map(|side| self.any_item(side)).collect();
                 let function = function.clone();
-                let mapped = self.in_loop(|this| this.call(&function, items, Vec::new(), None))?;
+                let mapped =
+                    self.in_loop(&Value::tuple(items.clone()), |this| this.call(&function, items, Vec::new(), None))?;
                 Some(Value::each(mapped))
             }
             ("filter", [function, side]) if !plain(side) => {
                 let item = self.any_item(side);
                 let (function, asked) = (function.clone(), item.clone());
                 if !matches!(function, Value::None) {
-                    self.in_loop(|this| this.call(&function, vec![asked], Vec::new(), None))?;
+                    self.in_loop(&item, |this| this.call(&function, vec![asked], Vec::new(), None))?;
                 }
                 Some(Value::each(item))
             }
@@ -266,18 +268,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Runs something as the body of a loop that may run any number of times.
-    fn in_loop<T>(&mut self, work: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<T> {
+    fn in_loop<T>(&mut self, item: &Value, work: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<T> {
         let depth = self.stack.len();
-        if let Some(top) = self.stack.last_mut() {
-            top.loops += 1;
-        }
+        self.enter_loop(None, Some(item));
         self.undecided += 1;
         let outcome = work(self);
         self.undecided -= 1;
         self.stack.truncate(depth);
-        if let Some(top) = self.stack.last_mut() {
-            top.loops = top.loops.saturating_sub(1);
-        }
+        self.leave_loop();
         outcome
     }
 

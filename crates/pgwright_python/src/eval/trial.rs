@@ -25,12 +25,21 @@ pub struct Activation {
     pub function: Option<FunctionId>,
     /// Where in the function execution stands.
     pub place: Place,
-    /// Loops of the function around that place which may run any number of times.
-    pub loops: u32,
+    /// Loops of the function around that place which may run any number of times, outermost first.
+    pub loops: Vec<Loop>,
+}
+
+/// A loop under way that may run any number of times.
+#[derive(Debug, Clone)]
+pub struct Loop {
+    /// What it goes over, or asks before each round.
+    pub range: TextRange,
+    /// What one round is about; none in a `while` loop.
+    pub item: Option<Value>,
 }
 
 /// An expression about to do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     pub range: TextRange,
     /// Lies on the line Python gives for it in a traceback: the attribute's name where there is one.
@@ -246,9 +255,23 @@ impl<'a> Evaluator<'a> {
         Ok(result)
     }
 
+    /// Says that what follows, up to [`Evaluator::leave_loop`], may run any number of times.
+    pub(crate) fn enter_loop(&mut self, range: Option<TextRange>, item: Option<&Value>) {
+        if let Some(top) = self.stack.last_mut() {
+            let range = range.unwrap_or(top.place.range);
+            top.loops.push(Loop { range, item: item.cloned() });
+        }
+    }
+
+    pub(crate) fn leave_loop(&mut self) {
+        if let Some(top) = self.stack.last_mut() {
+            top.loops.pop();
+        }
+    }
+
     pub(crate) fn activate(&mut self, file: FileId, module: ModuleId, function: Option<FunctionId>, range: TextRange) {
         let place = Place { range, anchor: range.start() };
-        self.stack.push(Activation { file, module, function, place, loops: 0 });
+        self.stack.push(Activation { file, module, function, place, loops: Vec::new() });
     }
 
     /// A function of the domain's.
@@ -288,15 +311,14 @@ impl<'a> Evaluator<'a> {
         }
         let file = self.module(module).file?;
         let scope = self.module(module).scope;
-        let place = self.stack.last().map(|activation| activation.place);
         let mut frame = Frame::top(scope, module, file);
         self.forcing += 1;
-        let value = self.expression(expression, &mut frame).ok();
-        self.forcing -= 1;
+        let depth = self.stack.len();
         // The expression is not where the running function stands.
-        if let (Some(top), Some(place)) = (self.stack.last_mut(), place) {
-            top.place = place;
-        }
+        self.activate(file, module, None, expression.range());
+        let value = self.expression(expression, &mut frame).ok();
+        self.stack.truncate(depth);
+        self.forcing -= 1;
         value.filter(|value| !value.is_unknown())
     }
 

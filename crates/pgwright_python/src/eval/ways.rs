@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ruff_python_ast::{self as ast, CmpOp, Expr, Stmt, UnaryOp};
+use ruff_text_size::Ranged;
 
 use super::{Eval, Evaluator, Flow, Frame};
 use crate::value::{Dict, Name, Names, Object, ObjectId, Value};
@@ -504,7 +505,7 @@ impl<'a> Evaluator<'a> {
         let outer = std::mem::take(&mut frame.escaped);
         let outcome = match items {
             Items::Known(items) => self.known_rounds(items, each, frame),
-            Items::Each(item) => self.any_rounds(Some((&each.target, item)), &each.body, frame),
+            Items::Each(item) => self.any_rounds(&each.iter, Some((&each.target, item)), &each.body, frame),
         };
         frame.escaped = outer;
         outcome?;
@@ -531,21 +532,23 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A body that runs any number of times, none included.
-    fn any_rounds(&mut self, item: Option<(&'a Expr, Value)>, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
+    fn any_rounds(
+        &mut self,
+        over: &Expr,
+        item: Option<(&'a Expr, Value)>,
+        body: &'a [Stmt],
+        frame: &mut Frame,
+    ) -> Eval<()> {
         let before = self.names(frame);
         self.undecided += 1;
-        if let Some(top) = self.stack.last_mut() {
-            top.loops += 1;
-        }
+        self.enter_loop(Some(over.range()), item.as_ref().map(|(_, item)| item));
         let mut ends = Ends { alive: vec![(before, Vec::new())], ..Ends::default() };
         let outcome = match item {
             Some((target, item)) => self.assign(target, item, frame),
             None => Ok(()),
         }
         .and_then(|()| self.take_way(body, frame, &mut ends));
-        if let Some(top) = self.stack.last_mut() {
-            top.loops = top.loops.saturating_sub(1);
-        }
+        self.leave_loop();
         self.undecided -= 1;
         outcome?;
         ends.alive.extend(std::mem::take(&mut frame.escaped).into_iter().map(|names| (names, Vec::new())));
@@ -581,7 +584,7 @@ impl<'a> Evaluator<'a> {
             return self.block(&each.orelse, frame);
         }
         let outer = std::mem::take(&mut frame.escaped);
-        let outcome = self.any_rounds(None, &each.body, frame);
+        let outcome = self.any_rounds(&each.test, None, &each.body, frame);
         frame.escaped = outer;
         outcome?;
         self.block(&each.orelse, frame)

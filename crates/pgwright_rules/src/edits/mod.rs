@@ -2,7 +2,7 @@
 //!
 //! Every function gives `None` where the source is not of the plain shape it knows; the finding then comes without a fix.
 
-mod tokens;
+pub(crate) mod tokens;
 
 use pgwright_diagnostics::{Edit, File, Files, Span};
 use pgwright_django::model::{ClassSite, FieldSite, MetaOption};

@@ -13,8 +13,10 @@ mod integer_primary_key;
 mod json_in_text;
 mod order_with_respect_to_without_index;
 mod plaintext_secret;
+mod query_in_loop;
 mod random_uuid_primary_key;
 mod redundant_index;
+mod related_access_in_loop;
 mod unique_for_date;
 mod unique_nullable;
 mod validation_without_constraint;
@@ -32,8 +34,10 @@ pub static RULES: &[&Rule] = &[
     &json_in_text::RULE,
     &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
+    &query_in_loop::RULE,
     &random_uuid_primary_key::RULE,
     &redundant_index::RULE,
+    &related_access_in_loop::RULE,
     &unique_for_date::RULE,
     &unique_nullable::RULE,
     &validation_without_constraint::RULE,

@@ -186,6 +186,7 @@ impl<'a> Orm<'a> {
                 return Ok(Some(self.related_manager(evaluator, object, target.id, model, name, &row)));
             }
             if row.saved != Saved::No && !row.prefetched.iter().any(|(prefetched, _)| **prefetched == *name) {
+                let origin = Self::origin_of_load(evaluator, id, name);
                 self.record(
                     evaluator,
                     Sent {
@@ -195,6 +196,7 @@ impl<'a> Orm<'a> {
                         rows: Rows::One,
                         lazy: Some(Lazy::GenericForeignKey),
                         guessed: row.guessed,
+                        origin,
                     },
                 );
             }
@@ -205,6 +207,7 @@ impl<'a> Orm<'a> {
             && let Some(query) = queryset
         {
             let item = self.row(evaluator, Row::of(query, row.guessed));
+            self.note_followed(evaluator, id, name, &item);
             return Ok(Some(Value::each(item)));
         }
         Ok(None)
@@ -273,6 +276,7 @@ impl<'a> Orm<'a> {
         let relation = field.relation.as_ref().filter(|_| field.name == name);
         let Some(relation) = relation else {
             if row.defers(field) {
+                let origin = Self::origin_of_load(evaluator, id, name);
                 let statement = load::refresh(self.context, model, load::Refresh::Only(&[&field.name]));
                 self.record(
                     evaluator,
@@ -283,6 +287,7 @@ impl<'a> Orm<'a> {
                         rows: Rows::One,
                         lazy: Some(Lazy::Deferred),
                         guessed: row.guessed,
+                        origin,
                     },
                 );
             }
@@ -310,11 +315,13 @@ impl<'a> Orm<'a> {
                     rows: Rows::One,
                     lazy: Some(Lazy::ForeignKey),
                     guessed: row.guessed,
+                    origin: Self::origin_of_load(evaluator, id, name),
                 },
             );
         }
         let next = Row { loaded: loaded.unwrap_or(Loaded::Nothing), guessed: row.guessed, ..Row::plain(target) };
         let mut value = self.row(evaluator, next);
+        self.note_followed(evaluator, id, name, &value);
         if relation.kind == RelationKind::OneToOne
             && let Some(accessor) = &relation.accessor
         {
@@ -358,11 +365,13 @@ impl<'a> Orm<'a> {
                     rows: Rows::One,
                     lazy: Some(Lazy::ReverseOneToOne),
                     guessed: row.guessed,
+                    origin: Self::origin_of_load(evaluator, id, accessor),
                 },
             );
         }
         let next = Row { loaded: loaded.unwrap_or(Loaded::Nothing), guessed: row.guessed, ..Row::plain(reverse.from) };
         let value = self.row(evaluator, next);
+        self.note_followed(evaluator, id, accessor, &value);
         // Either knows the other.
         self.keep(evaluator, &value, &reverse.field, object);
         self.keep(evaluator, object, accessor, &value);

@@ -186,7 +186,9 @@ impl<'a> Orm<'a> {
         let state = QueryState { related: Self::known_related(evaluator, manager, &related), ..state };
         if let Some(prefetched) = &related.prefetched {
             let query = prefetched.clone().map_or(state.query, Ok);
-            return self.with_state(evaluator, *id, QueryState { query, fetched: true, guessed, ..state });
+            let held = self.with_state(evaluator, *id, QueryState { query, fetched: true, guessed, ..state });
+            self.note_of_manager(evaluator, manager, &related, &held);
+            return held;
         }
         let query = match (&state.query, &related.lookup) {
             (Ok(query), Some(lookup)) => {
@@ -198,7 +200,17 @@ impl<'a> Orm<'a> {
             (Ok(query), None) => self.generic_filter(query, &related),
             (Err(reason), _) => Err(reason.clone()),
         };
-        self.with_state(evaluator, *id, QueryState { query, guessed, ..state })
+        let held = self.with_state(evaluator, *id, QueryState { query, guessed, ..state });
+        self.note_of_manager(evaluator, manager, &related, &held);
+        held
+    }
+
+    fn note_of_manager(&self, evaluator: &mut Evaluator<'a>, manager: &Value, related: &Related, queryset: &Value) {
+        if let Value::Instance(id) = manager
+            && let Some(owner) = evaluator.heap.own(*id, "instance").cloned()
+        {
+            self.note_related(evaluator, &owner, &related.accessor, queryset);
+        }
     }
 
     /// The key that leads back to the manager's object, and that object.

@@ -154,6 +154,7 @@ impl<'a> Orm<'a> {
             let guessed = state.guessed || variant.may_be_queries();
             let query = self.next(&query, method, &variant).map(Arc::new).map_err(Arc::from);
             let value = self.with_state(evaluator, *id, QueryState { query, fetched: false, guessed, ..state.clone() });
+            self.note_made(evaluator, &value, state.model);
             made = Some(match made {
                 Some(known) => evaluator.either(known, value),
                 None => value,

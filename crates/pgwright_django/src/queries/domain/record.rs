@@ -5,13 +5,14 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Assumptions, Orm, Parameter, Run, State, Trust};
+use super::{Assumptions, Origin, Orm, Parameter, Run, State, Trust};
 use crate::model::ModelId;
 use crate::queries::starts::is_test_or_migration;
-use crate::queries::workload::{Lazy, Rows, Situation, Terminal};
+use crate::queries::workload::{Lazy, Over, Rows, Situation, Terminal};
 use pgwright_diagnostics::{File, FileId};
-use pgwright_python::eval::{Eval, Evaluator, Place};
+use pgwright_python::eval::{Activation, Eval, Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
+use pgwright_python::text::TextRange;
 use pgwright_python::value::Value;
 use pgwright_python::{Fingerprint, Mark, Told};
 use rustc_hash::FxHashSet;
@@ -60,14 +61,22 @@ pub(crate) enum Called {
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     said: Arc<Said>,
-    pub(crate) in_loop: bool,
     pub(crate) situation: Situation,
     /// Calls that were under way around the one that `at` stands in.
     around: Option<usize>,
     /// Templates that were being rendered around the one of `template`.
     above: Option<usize>,
-    /// Calls around the innermost one with a loop around where it stands.
-    looping: Option<usize>,
+    pub(crate) looping: Option<Looping>,
+}
+
+/// The loop around an event that says most about it: one over rows where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looping {
+    /// Calls around the one it stands in.
+    around: usize,
+    pub(crate) file: FileId,
+    pub(crate) range: TextRange,
+    pub(crate) over: Over,
 }
 
 /// What is the same from wherever its function was called.
@@ -84,6 +93,7 @@ pub(crate) struct Said {
     pub(crate) lazy: Option<Lazy>,
     /// Something on the way here was guessed.
     pub(crate) guessed: bool,
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 impl Deref for Event {
@@ -113,6 +123,8 @@ pub(crate) struct Sent {
     pub(crate) rows: Rows,
     pub(crate) lazy: Option<Lazy>,
     pub(crate) guessed: bool,
+    /// The queryset whose rows it follows a relation of.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 impl<'a> Orm<'a> {
@@ -137,7 +149,7 @@ impl<'a> Orm<'a> {
     }
 
     /// The innermost place of the project's own code, and how many calls are around it.
-    fn own_place(evaluator: &Evaluator<'a>, state: &State) -> Option<(usize, At)> {
+    pub(super) fn own_place(evaluator: &Evaluator<'a>, state: &State) -> Option<(usize, At)> {
         evaluator.stack.iter().enumerate().rev().find_map(|(index, activation)| {
             let module = evaluator.module(activation.module);
             let own = module.origin == ModuleOrigin::Project && !is_test_or_migration(&module.name);
@@ -163,8 +175,29 @@ impl<'a> Orm<'a> {
         has_path.then(|| (index, (under.template.file.clone(), under.at)))
     }
 
-    fn looping(evaluator: &Evaluator<'a>) -> Option<usize> {
-        evaluator.stack.iter().rposition(|activation| activation.loops > 0)
+    /// Seen from the project's code: a loop of a framework's stands where that was called.
+    fn looping(&self, evaluator: &Evaluator<'a>) -> Option<Looping> {
+        let mut found: Option<Looping> = None;
+        for (around, activation) in evaluator.stack.iter().enumerate().rev() {
+            for each in activation.loops.iter().rev() {
+                let over = self.over(evaluator, each);
+                if found.is_some_and(|found| found.over <= over) {
+                    continue;
+                }
+                let is_own =
+                    |activation: &Activation| evaluator.module(activation.module).origin == ModuleOrigin::Project;
+                let outer = evaluator.stack[..around].iter().rev().find(|activation| is_own(activation));
+                let (file, range) = match outer {
+                    Some(outer) if !is_own(activation) => (outer.file, outer.place.range),
+                    _ => (activation.file, each.range),
+                };
+                found = Some(Looping { around, file, range, over });
+            }
+            if found.is_some_and(|found| found.over == Over::Rows) {
+                break;
+            }
+        }
+        found
     }
 
     pub(crate) fn record(&self, evaluator: &Evaluator<'a>, sent: Sent) {
@@ -183,7 +216,7 @@ impl<'a> Orm<'a> {
             None if template.is_some() => vec![(None, None)],
             None => return,
         };
-        let looping = Self::looping(evaluator);
+        let looping = self.looping(evaluator);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
         for (around, at) in places {
@@ -196,9 +229,9 @@ impl<'a> Orm<'a> {
                 rows: sent.rows,
                 lazy: sent.lazy,
                 guessed: sent.guessed || doubtful,
+                origin: sent.origin.clone(),
             };
-            let (said, in_loop) = (Arc::new(said), looping.is_some());
-            state.events.push(Event { said, in_loop, situation, around, above, looping });
+            state.events.push(Event { said: Arc::new(said), situation, around, above, looping });
         }
     }
 
@@ -236,7 +269,7 @@ impl<'a> Orm<'a> {
     pub(crate) fn tell_again(&self, evaluator: &Evaluator<'a>, told: &(dyn Any + Send + Sync)) {
         let Some(call) = told.downcast_ref::<Call>() else { return };
         let depth = evaluator.stack.len();
-        let looping = Self::looping(evaluator);
+        let looping = self.looping(evaluator);
         let mut state = self.state();
         state.assumed += usize::from(call.assumed);
         state.wanted.extend_from_slice(&call.wanted);
@@ -263,11 +296,14 @@ impl<'a> Orm<'a> {
                 }
                 (Some(_), None) => continue,
             }
-            event.looping = match event.looping {
-                Some(at) if at >= call.depth => Some(at - call.depth + depth),
-                _ => looping,
+            let inner = event
+                .looping
+                .filter(|inner| inner.around >= call.depth)
+                .map(|inner| Looping { around: inner.around - call.depth + depth, ..inner });
+            event.looping = match (inner, looping) {
+                (Some(inner), Some(outer)) if outer.over < inner.over => Some(outer),
+                (inner, outer) => inner.or(outer),
             };
-            event.in_loop = event.looping.is_some();
             state.events.push(event);
         }
     }
@@ -290,7 +326,7 @@ impl<'a> Orm<'a> {
                 _ => Err("the text of the SQL is not known".into()),
             };
             let (terminal, rows) = (Terminal::Raw, Rows::Unknown);
-            self.record(evaluator, Sent { model: None, terminal, sql, rows, lazy: None, guessed: false });
+            self.record(evaluator, Sent { model: None, terminal, sql, rows, lazy: None, guessed: false, origin: None });
         }
     }
 }
@@ -305,7 +341,8 @@ struct Same {
     terminal: Terminal,
     model: Option<ModelId>,
     guessed: bool,
-    looping: Option<bool>,
+    looping: Option<(bool, FileId, TextRange, Over)>,
+    origin: Option<Arc<Origin>>,
     is_within: (Option<bool>, Option<bool>),
 }
 
@@ -326,7 +363,8 @@ impl Event {
             terminal: self.terminal,
             model: self.model,
             guessed: self.guessed,
-            looping: self.looping.map(|at| at >= depth),
+            looping: self.looping.map(|inner| (inner.around >= depth, inner.file, inner.range, inner.over)),
+            origin: self.origin.clone(),
             is_within: (self.around.map(|at| at >= depth), self.above.map(|at| at >= templates)),
         }
     }

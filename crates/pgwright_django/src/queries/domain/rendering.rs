@@ -406,7 +406,8 @@ impl<'a> Orm<'a> {
                 Ok(())
             }
             Items::Each(item) => {
-                evaluator.any_number_of_times(|evaluator| self.round(evaluator, each, scene, item))?;
+                let about = item.clone();
+                evaluator.any_number_of_times(&about, |evaluator| self.round(evaluator, each, scene, item))?;
                 if each.empty.is_empty() {
                     return Ok(());
                 }
@@ -528,7 +529,8 @@ impl<'a> Orm<'a> {
             return Ok(());
         };
         let mut grouper = Value::Absent;
-        evaluator.any_number_of_times(|evaluator| {
+        let about = item.clone();
+        evaluator.any_number_of_times(&about, |evaluator| {
             grouper = self.follow(evaluator, item.clone(), by)?;
             Ok(())
         })?;

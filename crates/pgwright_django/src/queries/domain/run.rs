@@ -19,6 +19,9 @@ use crate::queries::{Query, build};
 /// Why a text is not known where nothing but the name of a method says that there is a query.
 pub(crate) const NO_MODEL: &str = "the model is not known";
 
+/// Why the value of a column is not known: it is in the database.
+pub(crate) const COLUMN: &str = "the value of a column";
+
 impl<'a> Orm<'a> {
     pub(crate) fn run(&self, evaluator: &mut Evaluator<'a>, args: &[Value], kwargs: &Kwargs) -> Eval {
         let [queryset, Value::Str(how), rest @ ..] = args else {
@@ -49,14 +52,22 @@ impl<'a> Orm<'a> {
                 Value::Unknown(reason) => reason.clone(),
                 _ => NO_MODEL.into(),
             };
-            let sent = Sent { model: None, terminal, sql: Err(reason), rows: Rows::Unknown, lazy: None, guessed: true };
+            let sent = Sent {
+                model: None,
+                terminal,
+                sql: Err(reason),
+                rows: Rows::Unknown,
+                lazy: None,
+                guessed: true,
+                origin: None,
+            };
             self.record(evaluator, sent);
             return Ok(Value::unknown("a queryset of a model that is not known"));
         };
         Ok(match &**how {
             "iterate" => {
                 self.fetch(evaluator, queryset, &state);
-                Value::each(self.item_of(evaluator, &state))
+                Value::each(self.item_of(evaluator, queryset, &state, Rows::Many))
             }
             "truth" | "length" => {
                 self.fetch(evaluator, queryset, &state);
@@ -65,22 +76,22 @@ impl<'a> Orm<'a> {
             "item" => {
                 if !state.fetched {
                     for sliced in self.sliced(&state, rest.first()) {
-                        self.send(evaluator, &sliced, Terminal::Item, &compile::Terminal::Iterate, Rows::One);
+                        self.send(evaluator, queryset, &sliced, Terminal::Item, &compile::Terminal::Iterate, Rows::One);
                     }
                 }
-                self.item_of(evaluator, &state)
+                self.item_of(evaluator, queryset, &state, Rows::One)
             }
             "get" => {
-                self.send(evaluator, &state, Terminal::Get, &compile::Terminal::Get, Rows::One);
-                self.item_of(evaluator, &state)
+                self.send(evaluator, queryset, &state, Terminal::Get, &compile::Terminal::Get, Rows::One);
+                self.item_of(evaluator, queryset, &state, Rows::One)
             }
             "first" | "last" => {
                 let (terminal, compiled) = match &**how {
                     "first" => (Terminal::First, compile::Terminal::First),
                     _ => (Terminal::Last, compile::Terminal::Last),
                 };
-                self.send(evaluator, &state, terminal, &compiled, Rows::One);
-                let item = self.item_of(evaluator, &state);
+                self.send(evaluator, queryset, &state, terminal, &compiled, Rows::One);
+                let item = self.item_of(evaluator, queryset, &state, Rows::One);
                 evaluator.either(item, Value::None)
             }
             "earliest" | "latest" => {
@@ -89,33 +100,33 @@ impl<'a> Orm<'a> {
                     "earliest" => (Terminal::Earliest, compile::Terminal::Earliest(names)),
                     _ => (Terminal::Latest, compile::Terminal::Latest(names)),
                 };
-                self.send(evaluator, &state, terminal, &compiled, Rows::One);
-                self.item_of(evaluator, &state)
+                self.send(evaluator, queryset, &state, terminal, &compiled, Rows::One);
+                self.item_of(evaluator, queryset, &state, Rows::One)
             }
             "exists" => {
                 if !state.fetched {
-                    self.send(evaluator, &state, Terminal::Exists, &compile::Terminal::Exists, Rows::One);
+                    self.send(evaluator, queryset, &state, Terminal::Exists, &compile::Terminal::Exists, Rows::One);
                 }
                 Value::unknown("whether a query finds anything")
             }
             "count" => {
                 if !state.fetched {
-                    self.send(evaluator, &state, Terminal::Count, &compile::Terminal::Count, Rows::One);
+                    self.send(evaluator, queryset, &state, Terminal::Count, &compile::Terminal::Count, Rows::One);
                 }
                 Value::unknown("how many rows a query finds")
             }
             "aggregate" => {
                 for variant in arguments(self, evaluator, rest, kwargs).unwrap_or_else(|| vec![Arguments::none()]) {
                     let compiled = compile::Terminal::Aggregate { args: variant.args, kwargs: variant.kwargs };
-                    self.send(evaluator, &state, Terminal::Aggregate, &compiled, Rows::One);
+                    self.send(evaluator, queryset, &state, Terminal::Aggregate, &compiled, Rows::One);
                 }
                 let dict = evaluator.make_dict(Vec::new());
                 evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown("an aggregate"));
                 dict
             }
             "in_bulk" => {
-                self.send(evaluator, &state, Terminal::InBulk, &compile::Terminal::Iterate, Rows::Many);
-                let item = self.item_of(evaluator, &state);
+                self.send(evaluator, queryset, &state, Terminal::InBulk, &compile::Terminal::Iterate, Rows::Many);
+                let item = self.item_of(evaluator, queryset, &state, Rows::Many);
                 let dict = evaluator.make_dict(Vec::new());
                 evaluator.set_item(&dict, &Value::unknown("a key"), item);
                 dict
@@ -141,6 +152,7 @@ impl<'a> Orm<'a> {
                     rows: Rows::Many,
                     lazy: None,
                     guessed: state.guessed,
+                    origin: None,
                 };
                 self.record(evaluator, sent);
                 Value::each(self.row(evaluator, Row::plain(state.model)))
@@ -154,7 +166,7 @@ impl<'a> Orm<'a> {
         if state.fetched {
             return;
         }
-        self.send(evaluator, state, Terminal::Iterate, &compile::Terminal::Iterate, Rows::Many);
+        self.send(evaluator, queryset, state, Terminal::Iterate, &compile::Terminal::Iterate, Rows::Many);
         if let Value::Instance(id) = queryset {
             let fetched = QueryState { fetched: true, ..state.clone() };
             evaluator.heap.set_own(*id, Name::new_static(QUERY), fetched.stored());
@@ -181,6 +193,7 @@ impl<'a> Orm<'a> {
     pub(crate) fn send(
         &self,
         evaluator: &mut Evaluator<'a>,
+        queryset: &Value,
         state: &QueryState,
         terminal: Terminal,
         compiled: &compile::Terminal,
@@ -198,7 +211,8 @@ impl<'a> Orm<'a> {
             },
             Err(reason) => Err(reason.clone()),
         };
-        let sent = Sent { model: Some(state.model), terminal, sql, rows, lazy: None, guessed: state.guessed };
+        let origin = Self::origin_of_related(evaluator, queryset);
+        let sent = Sent { model: Some(state.model), terminal, sql, rows, lazy: None, guessed: state.guessed, origin };
         self.record(evaluator, sent);
         let loads_instances = matches!(
             terminal,
@@ -235,6 +249,7 @@ impl<'a> Orm<'a> {
                     rows: Rows::Many,
                     lazy: None,
                     guessed: state.guessed,
+                    origin: None,
                 };
                 self.record(evaluator, sent);
             }
@@ -242,13 +257,22 @@ impl<'a> Orm<'a> {
     }
 
     /// One of the rows that a queryset gives.
-    pub(crate) fn item_of(&self, evaluator: &mut Evaluator<'a>, state: &QueryState) -> Value {
+    pub(crate) fn item_of(
+        &self,
+        evaluator: &mut Evaluator<'a>,
+        queryset: &Value,
+        state: &QueryState,
+        rows: Rows,
+    ) -> Value {
         let Ok(query) = &state.query else {
-            return self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(state.model) });
+            let row = self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(state.model) });
+            self.note_row(evaluator, queryset, state, rows, &row);
+            return row;
         };
         match query.rows {
             query::Rows::Instances => {
                 let row = self.row(evaluator, Row::of(query, state.guessed));
+                self.note_row(evaluator, queryset, state, rows, &row);
                 if let Some((field, owner)) = &state.related {
                     evaluator.put(&row, field, owner.clone());
                 }
@@ -256,11 +280,11 @@ impl<'a> Orm<'a> {
             }
             query::Rows::Dicts => {
                 let dict = evaluator.make_dict(Vec::new());
-                evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown("the value of a column"));
+                evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown(COLUMN));
                 dict
             }
-            query::Rows::Flat => Value::unknown("the value of a column"),
-            query::Rows::Tuples | query::Rows::Named => Value::each(Value::unknown("the value of a column")),
+            query::Rows::Flat => Value::unknown(COLUMN),
+            query::Rows::Tuples | query::Rows::Named => Value::each(Value::unknown(COLUMN)),
         }
     }
 }

@@ -56,7 +56,10 @@ impl<'a> Orm<'a> {
             return;
         }
         let record = |model, sql| {
-            self.record(evaluator, Sent { model: Some(model), terminal, sql, rows: Rows::None, lazy: None, guessed });
+            self.record(
+                evaluator,
+                Sent { model: Some(model), terminal, sql, rows: Rows::None, lazy: None, guessed, origin: None },
+            );
         };
         match sends {
             Ok(statements) => {
