@@ -43,6 +43,9 @@ pub trait Domain<'a>: Send + Sync {
     /// A call looked at it that is not executed once more.
     fn look_at_situation(&self);
 
+    /// Whether what is executed now counts: not where only a value is to be learnt.
+    fn is_watching(&self) -> bool;
+
     /// How much was recorded so far.
     fn mark(&self) -> Mark;
 

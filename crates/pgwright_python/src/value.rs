@@ -13,7 +13,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::fingerprint::Fingerprint;
-use crate::journal::{Journal, Kind, Lengths, Thing, Trial, Way};
+use crate::journal::{Journal, Kind, Lengths, Node, Thing, Trial, Way, was_there};
 
 pub use ruff_python_ast::name::Name;
 
@@ -358,9 +358,14 @@ impl<'a> Heap<'a> {
         self.journal.trial.is_some()
     }
 
+    /// Whether something was there before the trial under way.
+    pub(crate) fn was_before_trial(&self, node: Node) -> bool {
+        self.journal.trial.as_ref().is_none_or(|trial| was_there(&trial.lengths, node))
+    }
+
     /// Whether a class was there before the trial under way.
     pub fn outlasts_trial(&self, class: ClassId) -> bool {
-        self.journal.trial.as_ref().is_none_or(|trial| (class.0 as usize) < trial.lengths[1])
+        self.was_before_trial((Kind::Class, class.0))
     }
 
     pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {

@@ -85,9 +85,13 @@ fn check_example(rule: &'static Rule, all: &[&'static Rule], example: &Example) 
             wrong.push(format!("headline with {length} characters, or a full stop: {}", found.headline));
         }
     }
-    for found in checked.found.iter().filter(|found| found.rule == rule.name) {
-        if let Some(fix) = &found.fix {
-            wrong.extend(check_fix(rule, all, example, &checked, found, fix));
+    let fixable = || checked.found.iter().filter(|found| found.rule == rule.name && found.fix.is_some());
+    if fixable().next().is_some() {
+        let before = count(&check_project(&example.host, all).found);
+        for found in fixable() {
+            if let Some(fix) = &found.fix {
+                wrong.extend(check_fix(rule, all, example, &before, &checked, found, fix));
+            }
         }
     }
     wrong.extend(check_all_fixes(rule, example));
@@ -137,6 +141,7 @@ fn check_fix(
     rule: &'static Rule,
     all: &[&'static Rule],
     example: &Example,
+    before: &BTreeMap<&'static str, usize>,
     checked: &Checked,
     found: &Diagnostic,
     fix: &Fix,
@@ -151,7 +156,6 @@ fn check_fix(
             wrong.push(format!("the fix \"{}\" breaks {path}:\n{text}", fix.title));
         }
     }
-    let before = count(&check_project(&example.host, all).found);
     let after = count(&check_project(&host, all).found);
     for (name, count) in &after {
         let had = before.get(name).copied().unwrap_or_default();

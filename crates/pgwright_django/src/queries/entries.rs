@@ -10,6 +10,7 @@ use super::collect::collect;
 use super::domain::{Assumptions, Caller, Event, Heard, Known, Orm, Own, Parameter, Run, Seen, Shared, Trust};
 use super::serving::Serving;
 use super::starts::{HEIRS, Receiver, Start, Turn, starts};
+use super::waves::{Mentions, WAVES, is_covered};
 use super::workload::{Situation, Terminal, Workload};
 use crate::project::App;
 
@@ -21,8 +22,9 @@ const TOGETHER: usize = 8;
 const STACK: usize = 1 << 29;
 /// Executes everything the project can be asked to do, and lists the queries met.
 ///
-/// In rounds: the first runs every function with what is known of its parameters. What callers were seen to give is used in the
-/// second, by those that had to do without. The third takes conditions as open in functions that were not executed whole.
+/// In rounds: first those entries that others do not lead to, then what is left of the rest, in [`waves`](super::waves); then methods
+/// for more of the classes that inherit them. What callers were seen to give is used by all later rounds, and once more by those that
+/// had to do without. The last takes conditions as open in functions that were not executed whole.
 pub(crate) fn execute<'a>(
     evaluator: &mut Evaluator<'a>,
     known: &Known,
@@ -53,21 +55,37 @@ pub(crate) fn execute<'a>(
         worker.evaluator.domain = Some(worker.orm.clone());
     }
 
-    let first = (0..starts.len()).filter(|at| starts[*at].turn == Turn::First).collect::<Vec<_>>();
-    let mut outcomes = round(&mut workers, &starts, &first, Trust::Sound);
-    let seen = |workers: &[Worker<'_>]| Seen::joined(workers.iter().map(|worker| worker.orm.take_seen()));
-    let seen_first = seen(&workers);
-    let more = where_heirs_differ(&starts, &outcomes);
-    outcomes.extend(round(&mut workers, &starts, &more, Trust::Sound));
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut seen = Arc::new(Seen::default());
+    let mut reached = Reached::default();
+    let mut next = |workers: &mut [Worker<'a>], chosen: &[usize]| {
+        let found = round(workers, &starts, chosen, Trust::Sound);
+        workers.iter().for_each(|worker| reached.merge(&worker.evaluator.reached));
+        // A worker sees the runs of one round in order, but not those of two.
+        let more = Seen::joined(workers.iter().map(|worker| worker.orm.take_seen()));
+        seen = Arc::new((*seen).clone().then(more));
+        workers.iter().for_each(|worker| worker.orm.state().seen = seen.clone());
+        (found, reached.clone())
+    };
+    let mentions = Mentions::of(evaluator, &starts);
+    let mut left: Vec<usize> = (0..starts.len()).filter(|at| starts[*at].turn == Turn::First).collect();
+    for wave in WAVES {
+        let chosen = mentions.wave(*wave, evaluator, known, &starts, &left);
+        let (found, reached) = next(&mut workers, &chosen);
+        outcomes.extend(found);
+        let chosen: FxHashSet<usize> = chosen.into_iter().collect();
+        left.retain(|at| !chosen.contains(at) && !is_covered(evaluator, &reached, &starts[*at]));
+    }
+    outcomes.extend(next(&mut workers, &left).0);
+    for turn in [Turn::IfHeirsDiffer, Turn::IfManyHeirsDiffer] {
+        let (found, _) = next(&mut workers, &where_heirs_differ(&starts, &outcomes, turn));
+        outcomes.extend(found);
+    }
 
-    // A worker sees the runs of one round in order, but not those of two.
-    let seen = Arc::new(seen_first.then(seen(&workers)));
     let informed: Vec<usize> =
         outcomes.iter().filter(|one| one.wanted.iter().any(|wanted| seen.knows(wanted))).map(|one| one.start).collect();
-    workers.iter().for_each(|worker| worker.orm.state().seen = seen.clone());
     outcomes.extend(round(&mut workers, &starts, &informed, Trust::Sound));
 
-    let mut reached = Reached::default();
     workers.iter().for_each(|worker| reached.merge(&worker.evaluator.reached));
     let mut doubted: FxHashSet<usize> = FxHashSet::default();
     let mut partly = Vec::new();
@@ -82,18 +100,22 @@ pub(crate) fn execute<'a>(
     collect(evaluator, outcomes.into_iter().flat_map(|outcome| outcome.events))
 }
 
-/// Methods for the heirs that were left out, where those that were not write different things.
-fn where_heirs_differ(starts: &[Start], outcomes: &[Outcome]) -> Vec<usize> {
+/// Methods for the heirs that were left out, where those that were not send different things; for many heirs, where what they write
+/// differs for most.
+fn where_heirs_differ(starts: &[Start], outcomes: &[Outcome], turn: Turn) -> Vec<usize> {
     let mut sent: FxHashMap<FunctionId, FxHashSet<Vec<&str>>> = FxHashMap::default();
     for outcome in outcomes {
-        let writes = outcome.events.iter().filter(|event| matches!(event.terminal, Terminal::Save | Terminal::Delete));
-        let mut texts: Vec<&str> = writes.filter_map(|event| event.sql.as_deref().ok()).collect();
+        let counts =
+            |event: &&Event| turn == Turn::IfHeirsDiffer || matches!(event.terminal, Terminal::Save | Terminal::Delete);
+        let mut texts: Vec<&str> =
+            outcome.events.iter().filter(counts).filter_map(|event| event.sql.as_deref().ok()).collect();
         texts.sort_unstable();
         texts.dedup();
         sent.entry(starts[outcome.start].function).or_default().insert(texts);
     }
-    let differs = |start: &Start| sent.get(&start.function).is_some_and(|texts| texts.len() > HEIRS / 2);
-    (0..starts.len()).filter(|at| starts[*at].turn == Turn::IfHeirsDiffer && differs(&starts[*at])).collect()
+    let same = if turn == Turn::IfHeirsDiffer { 1 } else { HEIRS / 2 };
+    let differs = |start: &Start| sent.get(&start.function).is_some_and(|texts| texts.len() > same);
+    (0..starts.len()).filter(|at| starts[*at].turn == turn && differs(&starts[*at])).collect()
 }
 
 /// Executes some of the entries.

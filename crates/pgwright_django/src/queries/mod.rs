@@ -19,6 +19,7 @@ pub mod query;
 pub(crate) mod relabel;
 pub(crate) mod serving;
 pub(crate) mod starts;
+mod waves;
 pub mod workload;
 pub mod write;
 

@@ -9,6 +9,8 @@ use super::domain::{Caller, Known};
 use super::workload::Situation;
 
 /// Classes that inherit a method, for which it is executed in any case.
+const FEW_HEIRS: usize = 2;
+/// And where what it sends depends on the class.
 pub(super) const HEIRS: usize = 8;
 /// And where what it writes depends on the class.
 const MANY_HEIRS: usize = 64;
@@ -26,8 +28,10 @@ pub(super) struct Start {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     First,
-    /// One more heir of a method: only if it writes something else for each of the first.
+    /// One more heir of a method: only if it sends something else for one of the first than for the other.
     IfHeirsDiffer,
+    /// And one more still: only if it writes something else for each of them.
+    IfManyHeirsDiffer,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +118,11 @@ pub(super) fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start>
             users.iter().copied().filter(|user| heirs.get(user).is_none_or(|heirs| heirs.len() <= 1)).collect();
         let users = if leaves.is_empty() { users } else { leaves };
         for (at, user) in users.into_iter().take(MANY_HEIRS).enumerate() {
-            let turn = if at < HEIRS { Turn::First } else { Turn::IfHeirsDiffer };
+            let turn = match at {
+                ..FEW_HEIRS => Turn::First,
+                ..HEIRS => Turn::IfHeirsDiffer,
+                _ => Turn::IfManyHeirsDiffer,
+            };
             let receiver = match descriptor {
                 Some(Descriptor::ClassMethod) => Receiver::Class(user),
                 _ => Receiver::Instance(user),

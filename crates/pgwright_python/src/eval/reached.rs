@@ -13,13 +13,17 @@ use ruff_text_size::Ranged;
 use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Flow, Frame, Items};
+use crate::journal::Kind;
 use crate::modules::ModuleOrigin;
 use crate::value::{ClassId, Definition, FunctionId, Name, Value};
 
-/// Statements of the project that were executed: one bit per byte of their files.
+/// Code that was executed.
 #[derive(Debug, Default, Clone)]
 pub struct Reached {
+    /// Statements of the project: one bit per byte of their files.
     files: Vec<Vec<u64>>,
+    /// Functions that other code called, each for any receiver and for the class of each receiver.
+    calls: FxHashSet<(FunctionId, Option<ClassId>)>,
 }
 
 impl Reached {
@@ -40,8 +44,14 @@ impl Reached {
         words.and_then(|words| words.get(offset as usize / 64)).is_some_and(|word| word >> (offset % 64) & 1 == 1)
     }
 
+    /// Whether other code called a function, for a receiver of this class where one is given.
+    pub fn was_called(&self, function: FunctionId, class: Option<ClassId>) -> bool {
+        self.calls.contains(&(function, class))
+    }
+
     /// What either has seen.
     pub fn merge(&mut self, other: &Reached) {
+        self.calls.extend(&other.calls);
         if self.files.len() < other.files.len() {
             self.files.resize_with(other.files.len(), Vec::new);
         }
@@ -89,6 +99,23 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn reach(&mut self, statement: &Stmt, frame: &Frame) {
         if self.joins() && self.module(frame.module).origin == ModuleOrigin::Project {
             self.reached.insert(frame.file, statement.start().to_u32());
+        }
+    }
+
+    /// Notes that code calls a function: one that was there before the trial, so that it means the same in all of them.
+    pub(crate) fn note_call(&mut self, function: FunctionId, receiver: Option<&Value>) {
+        let is_watched = self.domain.as_ref().is_none_or(|domain| domain.is_watching());
+        if self.stack.is_empty() || !is_watched || !self.heap.was_before_trial((Kind::Function, function.0)) {
+            return;
+        }
+        self.reached.calls.insert((function, None));
+        let class = match receiver {
+            Some(Value::Instance(id)) => self.heap.class_of(*id),
+            Some(Value::Class(class)) => Some(*class),
+            _ => None,
+        };
+        if let Some(class) = class.filter(|class| self.heap.was_before_trial((Kind::Class, class.0))) {
+            self.reached.calls.insert((function, Some(class)));
         }
     }
 

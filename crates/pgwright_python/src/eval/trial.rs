@@ -223,6 +223,7 @@ impl<'a> Evaluator<'a> {
             Definition::Def(def) => def.name.range(),
             Definition::Lambda(lambda) => lambda.range(),
         };
+        self.note_call(function, frame.receiver.as_ref());
         self.activate(frame.file, frame.module, Some(function), range);
         let outcome = match definition {
             Definition::Lambda(lambda) => self.expression(&lambda.body, frame),

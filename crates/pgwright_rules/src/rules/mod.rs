@@ -20,6 +20,7 @@ mod related_access_in_loop;
 mod unique_for_date;
 mod unique_nullable;
 mod validation_without_constraint;
+mod write_in_loop;
 
 /// Every rule, in the order of the documentation.
 pub static RULES: &[&Rule] = &[
@@ -41,4 +42,5 @@ pub static RULES: &[&Rule] = &[
     &unique_for_date::RULE,
     &unique_nullable::RULE,
     &validation_without_constraint::RULE,
+    &write_in_loop::RULE,
 ];

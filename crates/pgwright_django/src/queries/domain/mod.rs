@@ -323,6 +323,10 @@ impl<'a> Domain<'a> for Orm<'a> {
         self.state().consulted += 1;
     }
 
+    fn is_watching(&self) -> bool {
+        self.state().muted == 0
+    }
+
     fn mark(&self) -> Mark {
         let state = self.state();
         [state.events.len(), state.wanted.len(), state.assumed, state.rendered, state.unrepeatable]

@@ -74,7 +74,7 @@ impl Shared {
 pub(crate) type Parameter = (FunctionId, Name);
 
 /// Kinds of values by parameter, each with the run that saw it first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Seen {
     kinds: FxHashMap<Parameter, Vec<(usize, Kind)>>,
 }
