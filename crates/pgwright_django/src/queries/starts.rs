@@ -120,7 +120,7 @@ pub(super) fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start>
         for (at, user) in users.into_iter().take(MANY_HEIRS).enumerate() {
             let turn = match at {
                 ..FEW_HEIRS => Turn::First,
-                ..HEIRS => Turn::IfHeirsDiffer,
+                FEW_HEIRS..HEIRS => Turn::IfHeirsDiffer,
                 _ => Turn::IfManyHeirsDiffer,
             };
             let receiver = match descriptor {
