@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 use pgwright_diagnostics::{Applicability, Diagnostic, Files, Severity};
 use pgwright_django::Project;
-use pgwright_rules::{Baseline, Facts, RULES, Selection};
+use pgwright_rules::{Baseline, Facts, RULES, Selection, Sizes};
 
 use crate::Status;
 use crate::cli::{CheckArgs, Format};
@@ -80,7 +80,8 @@ pub(crate) struct Audit {
 
 fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
     let reading = session.read();
-    let facts = Facts { project: &reading.project, files: &reading.files };
+    let sizes = Sizes { stated: session.config.assumed_rows.clone() };
+    let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes };
     let mut found = pgwright_rules::run(facts, selection, pgwright_python::comments);
     found.retain(|found| is_shown(session, &reading.files, found));
     let known = baseline.map_or(0, |baseline| baseline.subtract(&reading.files, &mut found));

@@ -4,6 +4,7 @@
 //! test at once. [`RULES`] is the only list of them.
 
 mod additions;
+mod asked;
 pub mod baseline;
 mod conditions;
 mod declared;
@@ -18,9 +19,11 @@ pub mod rules;
 mod runner;
 mod secret_names;
 mod select;
+mod sizes;
 mod suppress;
 mod tables;
 
+pub use asked::{Asked, Question};
 pub use baseline::Baseline;
 pub use fingerprint::{fingerprint, fingerprints};
 pub use notice::{NOTICES, Notice};
@@ -28,4 +31,5 @@ pub use rule::{Check, Facts, Group, Rule};
 pub use rules::RULES;
 pub use runner::run;
 pub use select::{PerFile, Selection, Unknown};
+pub use sizes::Sizes;
 pub use suppress::{Comments, Suppressed, suppress};

@@ -1,5 +1,7 @@
 //! What a rule is.
 
+use crate::asked::Asked;
+use crate::sizes::Sizes;
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
 use pgwright_django::model::Model;
 use pgwright_django::queries::workload::Issued;
@@ -10,6 +12,7 @@ use pgwright_django::{Extent, Project};
 pub struct Facts<'a> {
     pub project: &'a Project,
     pub files: &'a Files,
+    pub sizes: &'a Sizes,
 }
 
 /// One rule. Identity is the name; there are no numeric codes.
@@ -82,6 +85,8 @@ pub enum Check {
     Model(fn(Facts, &Model, &mut Vec<Diagnostic>)),
     /// Called once per place that sends queries, with all it can send. Needs the workload.
     Place(fn(Facts, &[Issued], &mut Vec<Diagnostic>)),
+    /// Called once per own table of which the workload asks something that no index serves. Needs the workload.
+    Table(fn(Facts, &Asked, &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
 }
@@ -90,7 +95,7 @@ impl Check {
     /// How much of the project has to be understood for it.
     pub fn extent(self) -> Extent {
         match self {
-            Check::Place(_) => Extent::Workload,
+            Check::Place(_) | Check::Table(_) => Extent::Workload,
             Check::Model(_) | Check::Project(_) => Extent::Models,
         }
     }
@@ -101,6 +106,7 @@ impl std::fmt::Debug for Check {
         f.write_str(match self {
             Check::Model(_) => "Check::Model",
             Check::Place(_) => "Check::Place",
+            Check::Table(_) => "Check::Table",
             Check::Project(_) => "Check::Project",
         })
     }

@@ -6,13 +6,17 @@ use pgwright_diagnostics::{Diagnostic, FileId, Files, Span};
 use pgwright_django::model::Model;
 use rayon::prelude::*;
 
+use crate::asked::{Asked, ask};
 use crate::notice::INTERNAL_ERROR;
 use crate::{Check, Comments, Facts, Rule, Selection, suppress};
 
 /// Runs the selected rules, adds what reading the project reported, and drops what comments, thresholds and per-file
 /// settings silence. Sorted by file, place and rule; the same facts give the same findings in the same order.
 pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = selection.rules().par_iter().flat_map(|rule| run_rule(facts, rule)).collect();
+    let asks = selection.rules().iter().any(|rule| matches!(rule.check, Check::Table(_)));
+    let asked = if asks { ask(facts) } else { Vec::new() };
+    let run_rule = |rule: &&'static Rule| run_rule(facts, &asked, rule);
+    let mut found: Vec<Diagnostic> = selection.rules().par_iter().flat_map(run_rule).collect();
     found.extend(facts.project.diagnostics.iter().cloned());
     // A field of an abstract model is seen once through each model that inherits it.
     sort(facts.files, &mut found);
@@ -23,9 +27,13 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
     found
 }
 
-fn run_rule(facts: Facts, rule: &Rule) -> Vec<Diagnostic> {
+fn run_rule(facts: Facts, asked: &[Asked<'_>], rule: &Rule) -> Vec<Diagnostic> {
     match rule.check {
         Check::Project(check) => guard(facts, rule, None, |found| check(facts, found)),
+        Check::Table(check) => asked
+            .iter()
+            .flat_map(|table| guard(facts, rule, Some(table.model), |found| check(facts, table, found)))
+            .collect(),
         Check::Place(check) => {
             let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
             places.flat_map(|place| guard(facts, rule, None, |found| check(facts, place, found))).collect()
@@ -99,6 +107,7 @@ mod tests {
 
     use super::*;
     use crate::Group;
+    use crate::Sizes;
 
     static FINE: Rule = Rule {
         name: "fine",
@@ -130,7 +139,11 @@ mod tests {
     #[test]
     fn a_rule_that_panics_is_reported_and_the_rest_goes_on() {
         let (files, project) = (two_files(), Project::default());
-        let found = run(Facts { project: &project, files: &files }, &Selection::of(&[&BROKEN, &FINE]), none);
+        let found = run(
+            Facts { project: &project, files: &files, sizes: &Sizes::default() },
+            &Selection::of(&[&BROKEN, &FINE]),
+            none,
+        );
         let broken: Vec<_> = found.iter().filter(|found| found.rule == "internal-error").collect();
         assert_eq!(broken.len(), 1);
         assert_eq!(broken[0].why.as_deref(), Some("out of cheese"));
@@ -140,7 +153,8 @@ mod tests {
     #[test]
     fn findings_are_sorted_by_path_and_place_and_said_once() {
         let (files, project) = (two_files(), Project::default());
-        let found = run(Facts { project: &project, files: &files }, &Selection::of(&[&FINE]), none);
+        let found =
+            run(Facts { project: &project, files: &files, sizes: &Sizes::default() }, &Selection::of(&[&FINE]), none);
         let said: Vec<_> =
             found.iter().map(|found| (files.path(found.primary.span.file).as_str(), found.headline.as_str())).collect();
         assert_eq!(said, [("a.py", "first"), ("a.py", "second"), ("z.py", "first"), ("z.py", "second")]);
@@ -149,7 +163,8 @@ mod tests {
     #[test]
     fn thresholds_and_overrides_apply() {
         let (files, project) = (two_files(), Project::default());
-        let facts = Facts { project: &project, files: &files };
+        let sizes = Sizes::default();
+        let facts = Facts { project: &project, files: &files, sizes: &sizes };
         let mut selection = Selection::of(&[&FINE]);
         selection.min_severity = Severity::Error;
         assert!(run(facts, &selection, none).is_empty());

@@ -17,6 +17,8 @@ mod query_in_loop;
 mod random_uuid_primary_key;
 mod redundant_index;
 mod related_access_in_loop;
+mod unindexed_filter;
+mod unindexed_text_search;
 mod unique_for_date;
 mod unique_nullable;
 mod validation_without_constraint;
@@ -41,6 +43,8 @@ pub static RULES: &[&Rule] = &[
     &related_access_in_loop::RULE,
     &unique_for_date::RULE,
     &unique_nullable::RULE,
+    &unindexed_filter::RULE,
+    &unindexed_text_search::RULE,
     &validation_without_constraint::RULE,
     &write_in_loop::RULE,
 ];

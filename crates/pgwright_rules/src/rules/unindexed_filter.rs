@@ -1,0 +1,170 @@
+//! Columns that the code filters by and no index finds.
+
+use std::collections::BTreeMap;
+
+use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use pgwright_django::model::{Field, Model};
+use pgwright_django::queries::workload::{Certainty, Issued};
+use pgwright_schema::Table;
+use pgwright_schema::access::{MatchKind, PreparedIndex, Server, serve};
+use pgwright_schema::names::quote_name;
+use pgwright_schema::sql::parse_index;
+use pgwright_schema::terms::Term;
+
+use crate::additions::add_index;
+use crate::asked::{Asked, Question, usual_server};
+use crate::headline::fitting;
+use crate::{Check, Facts, Group, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "unindexed-filter",
+    summary: "rows are looked for by columns that no index finds",
+    docs: include_str!("unindexed_filter.md"),
+    group: Group::Indexes,
+    severity: Severity::Warning,
+    check: Check::Table(check),
+};
+
+/// Places shown; the others are counted.
+const SHOWN: usize = 4;
+/// Columns of a composite index that are compared with one value: more rarely find fewer rows.
+const MOST_KEYS: usize = 3;
+
+/// An index that would serve, with the queries it is for.
+struct Proposal<'a> {
+    columns: Vec<&'a str>,
+    queries: Vec<&'a Issued>,
+}
+
+fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
+    let size = facts.sizes.of(asked.model);
+    if !size.is_large() {
+        return;
+    }
+    for proposal in proposals(asked) {
+        let fields: Vec<&Field> = proposal
+            .columns
+            .iter()
+            .filter_map(|column| asked.model.fields.iter().find(|field| field.column.as_deref() == Some(column)))
+            .collect();
+        let Some(first) = fields.first() else { continue };
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let place = match (&fields[..], &asked.model.site) {
+            ([only], _) if only.site.as_ref().is_some_and(|site| is_here(asked.model, site.name.file)) => {
+                only.site.as_ref().map(|site| site.name)
+            }
+            (_, site) => site.as_ref().map(|site| site.name),
+        };
+        let Some(place) = place else { continue };
+        let name = &asked.model.name;
+        let wordings = [
+            format!("`{name}` is filtered by {listed}, and no index finds them"),
+            format!("`{name}` is filtered by columns that no index finds"),
+            "a model is filtered by columns that no index finds".to_owned(),
+        ];
+        let mut finding = RULE
+            .at(place, fitting(&wordings))
+            .why(format!("each such query reads {} of `{}` to find its own", size.phrase(), asked.model.table))
+            .help(format!(
+                "Add `models.Index(fields=[{}])` to `Meta.indexes`; on a large table create it with `AddIndexConcurrently`",
+                names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+            ))
+            .evidence("queries", proposal.queries.len().to_string());
+        for issued in proposal.queries.iter().take(SHOWN) {
+            finding = finding.related(issued.span, "asked here");
+        }
+        if let Some(sql) = proposal.queries.first().and_then(|issued| issued.sql.as_ref().ok()) {
+            finding = finding.evidence("sql", sql.clone());
+        }
+        if proposal.queries.iter().all(|issued| issued.confidence != Certainty::Certain) {
+            finding = finding.confidence(Confidence::Likely);
+        }
+        finding.fix = add_index(facts, asked.model, first, &names).map(|edits| Fix {
+            title: format!("Add an index on {listed}"),
+            applicability: Applicability::Unsafe,
+            edits,
+        });
+        found.push(finding);
+    }
+}
+
+fn is_here(model: &Model, file: pgwright_diagnostics::FileId) -> bool {
+    model.site.as_ref().is_some_and(|site| site.name.file == file)
+}
+
+/// Indexes for the questions of a table: one that another begins with is part of it.
+fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
+    let server = usual_server();
+    let keys = Keys::of(asked.model, asked.table);
+    let mut found: BTreeMap<Vec<&str>, Vec<&Issued>> = BTreeMap::new();
+    for question in &asked.unserved {
+        if let Some(columns) = keys.for_question(question, &server) {
+            found.entry(columns).or_default().push(question.issued);
+        }
+    }
+    let all: Vec<Vec<&str>> = found.keys().cloned().collect();
+    let mut merged: BTreeMap<Vec<&str>, Vec<&Issued>> = BTreeMap::new();
+    for (columns, queries) in found {
+        let longest = all.iter().filter(|other| other.starts_with(&columns)).max_by_key(|other| other.len());
+        merged.entry(longest.unwrap_or(&columns).clone()).or_default().extend(queries);
+    }
+    merged
+        .into_iter()
+        .map(|(columns, mut queries)| {
+            queries.sort_by_key(|issued| (issued.confidence, issued.span));
+            queries.dedup_by_key(|issued| issued.span);
+            Proposal { columns, queries }
+        })
+        .collect()
+}
+
+/// An index per column that could be a key.
+struct Keys<'a> {
+    columns: Vec<(&'a str, PreparedIndex, bool)>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(model: &'a Model, table: &'a Table) -> Keys<'a> {
+        let columns = table.columns.iter().filter_map(|column| {
+            let (table_name, name) = (quote_name(&table.name), quote_name(&column.name));
+            let definition = parse_index(&format!("CREATE INDEX ON {table_name} ({name})")).ok()?;
+            let index = PreparedIndex::from_definition(&definition, table).ok()?;
+            let field = model.fields.iter().find(|field| field.column.as_deref() == Some(column.name.as_str()));
+            let tells_apart = field.is_none_or(|field| !field.has_choices && !field.internal_type.contains("Boolean"));
+            Some((column.name.as_str(), index, tells_apart))
+        });
+        Keys { columns: columns.collect() }
+    }
+
+    /// Columns for an index: those compared with one value, then one with a range. None where none of them tells rows apart.
+    fn for_question(&self, question: &Question<'_>, server: &Server) -> Option<Vec<&'a str>> {
+        let mut equal: Vec<(&str, bool)> = Vec::new();
+        let mut range: Option<(&str, bool)> = None;
+        for (name, index, tells_apart) in &self.columns {
+            match kind(index, &question.clauses, server) {
+                Some(MatchKind::Equality | MatchKind::OneOf(_)) => equal.push((name, *tells_apart)),
+                Some(MatchKind::Bound { .. } | MatchKind::Prefix) if range.is_none() => {
+                    range = Some((name, *tells_apart));
+                }
+                _ => {}
+            }
+        }
+        // What tells more rows apart comes first.
+        equal.sort_by_key(|(_, tells_apart)| !tells_apart);
+        equal.truncate(MOST_KEYS);
+        let all: Vec<(&str, bool)> = equal.into_iter().chain(range).collect();
+        all.iter().any(|(_, tells_apart)| *tells_apart).then(|| all.iter().map(|(name, _)| *name).collect())
+    }
+}
+
+fn kind(index: &PreparedIndex, clauses: &[Term], server: &Server) -> Option<MatchKind> {
+    let served = serve(index, clauses, server);
+    let order = |kind: &MatchKind| match kind {
+        MatchKind::Equality => 0,
+        MatchKind::OneOf(_) => 1,
+        MatchKind::Bound { .. } | MatchKind::Prefix => 2,
+        _ => 3,
+    };
+    served.matches.into_iter().filter(|found| found.condition.is_none()).map(|found| found.kind).min_by_key(order)
+}

@@ -1,0 +1,181 @@
+//! Searches in text that no trigram index serves.
+
+use std::collections::BTreeMap;
+
+use pgwright_diagnostics::{Confidence, Diagnostic, Severity};
+use pgwright_django::queries::workload::{Certainty, Issued};
+use pgwright_schema::catalog::catalog;
+use pgwright_schema::terms::{Kind, Term};
+
+use crate::asked::Asked;
+use crate::headline::fitting;
+use crate::{Check, Facts, Group, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "unindexed-text-search",
+    summary: "text is searched in every row, because no index is made for the expression Django sends",
+    docs: include_str!("unindexed_text_search.md"),
+    group: Group::Indexes,
+    severity: Severity::Warning,
+    check: Check::Table(check),
+};
+
+/// Places shown; the others are counted.
+const SHOWN: usize = 4;
+
+/// What Django's lookups ask of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Search {
+    /// `contains`, `startswith`, `endswith`.
+    Like,
+    /// `icontains`, `istartswith`, `iendswith`.
+    UpperLike,
+    /// `iexact`.
+    UpperEqual,
+    /// `regex`, `iregex`.
+    Regex,
+}
+
+fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
+    let size = facts.sizes.of(asked.model);
+    if !size.is_large() {
+        return;
+    }
+    let mut searches: BTreeMap<(String, Search), Vec<&Issued>> = BTreeMap::new();
+    for question in &asked.unserved {
+        for clause in question.clauses.iter().flat_map(arms) {
+            if let Some((column, search)) = search_of(clause) {
+                searches.entry((column, search)).or_default().push(question.issued);
+            }
+        }
+    }
+    for ((column, search), mut queries) in searches {
+        let Some(field) = asked.model.fields.iter().find(|field| field.column.as_deref() == Some(&column)) else {
+            continue;
+        };
+        let Some(place) = field.site.as_ref().map(|site| site.name) else { continue };
+        queries.sort_by_key(|issued| (issued.confidence, issued.span));
+        queries.dedup_by_key(|issued| issued.span);
+        let label = format!("{}.{}", asked.model.name, field.name);
+        let wordings = [
+            format!("`{label}` is searched by {}, which no index serves", search.lookup()),
+            format!("`{label}` is searched in every row"),
+            "a text is searched in every row".to_owned(),
+        ];
+        let severity = if size.is_huge() { Severity::Error } else { Severity::Warning };
+        let mut finding = RULE
+            .at(place, fitting(&wordings))
+            .why(format!(
+                "Django sends `{}`; PostgreSQL reads {} of `{}` and compares each",
+                search.sql(&column),
+                size.phrase(),
+                asked.model.table
+            ))
+            .help(search.help(&field.name))
+            .evidence("queries", queries.len().to_string());
+        finding.severity = severity;
+        for issued in queries.iter().take(SHOWN) {
+            finding = finding.related(issued.span, "searched here");
+        }
+        if queries.iter().all(|issued| issued.confidence != Certainty::Certain) {
+            finding = finding.confidence(Confidence::Likely);
+        }
+        found.push(finding);
+    }
+}
+
+/// A condition, and where it is one of several alternatives each of them.
+fn arms(clause: &Term) -> Vec<&Term> {
+    match &clause.kind {
+        Kind::Or(arms) | Kind::And(arms) => arms.iter().flat_map(arms_of).collect(),
+        _ => vec![clause],
+    }
+}
+
+fn arms_of(clause: &Term) -> Vec<&Term> {
+    arms(clause)
+}
+
+/// The column that a condition searches in, and how.
+fn search_of(clause: &Term) -> Option<(String, Search)> {
+    let (operator, left, right) = clause.as_comparison()?;
+    let operator = catalog().operator(operator).name.as_ref();
+    let (is_upper, left) = upper(left);
+    let (_, right) = upper(right);
+    // A pattern made of another column is no search for something.
+    if right.any(&|term| matches!(term.kind, Kind::Column { .. })) {
+        return None;
+    }
+    let search = match (operator, is_upper) {
+        ("~~", false) => Search::Like,
+        ("~~", true) => Search::UpperLike,
+        ("=", true) => Search::UpperEqual,
+        ("~" | "~*", _) => Search::Regex,
+        _ => return None,
+    };
+    Some((bare(left).as_column()?.1.to_string(), search))
+}
+
+/// What stands in `UPPER(…)`.
+fn upper(term: &Term) -> (bool, &Term) {
+    match &bare(term).kind {
+        Kind::Function { name, args, .. } if &**name == "upper" => match args.as_slice() {
+            [only] => (true, only),
+            _ => (false, term),
+        },
+        _ => (false, term),
+    }
+}
+
+/// Without casts.
+fn bare(term: &Term) -> &Term {
+    match &term.kind {
+        Kind::Cast { arg, .. } => bare(arg),
+        _ => term,
+    }
+}
+
+impl Search {
+    /// The most common of the lookups that are sent like this.
+    fn lookup(self) -> &'static str {
+        match self {
+            Search::Like => "`contains`",
+            Search::UpperLike => "`icontains`",
+            Search::UpperEqual => "`iexact`",
+            Search::Regex => "`regex`",
+        }
+    }
+
+    fn sql(self, column: &str) -> String {
+        match self {
+            Search::Like => format!("\"{column}\"::text LIKE …"),
+            Search::UpperLike => format!("UPPER(\"{column}\"::text) LIKE UPPER(…)"),
+            Search::UpperEqual => format!("UPPER(\"{column}\"::text) = UPPER(…)"),
+            Search::Regex => format!("\"{column}\"::text ~ …"),
+        }
+    }
+
+    fn help(self, field: &str) -> String {
+        let trigram = |expression: &str| {
+            format!(
+                "Add `GinIndex({expression}, name=…)` to `Meta.indexes` and `TrigramExtension()` to its migration; an index on the \
+                 bare column would not serve"
+            )
+        };
+        match self {
+            Search::Like | Search::Regex => format!(
+                "Add `GinIndex(fields=[\"{field}\"], opclasses=[\"gin_trgm_ops\"], name=…)` to `Meta.indexes` and \
+                 `TrigramExtension()` to its migration"
+            ),
+            Search::UpperLike => format!(
+                "{}. Where whole words of prose are looked for, full-text search finds them better: a `SearchVectorField` with a \
+                 `GinIndex`, and `SearchQuery`",
+                trigram(&format!("OpClass(Upper(\"{field}\"), name=\"gin_trgm_ops\")"))
+            ),
+            Search::UpperEqual => format!(
+                "Add `models.Index(Upper(\"{field}\"), name=…)` to `Meta.indexes`: an index on the column itself does not serve \
+                 `iexact`"
+            ),
+        }
+    }
+}
