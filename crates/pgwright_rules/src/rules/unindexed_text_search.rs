@@ -99,7 +99,7 @@ fn arms_of(clause: &Term) -> Vec<&Term> {
 /// The column that a condition searches in, and how.
 fn search_of(clause: &Term) -> Option<(String, Search)> {
     let (operator, left, right) = clause.as_comparison()?;
-    let operator = catalog().operator(operator).name.as_ref();
+    let operator = catalog().operator(operator).name;
     let (is_upper, left) = upper(left);
     let (_, right) = upper(right);
     // A pattern made of another column is no search for something.
