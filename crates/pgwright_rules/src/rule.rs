@@ -36,6 +36,7 @@ pub enum Group {
     Indexes,
     Constraints,
     Queries,
+    Concurrency,
     Migrations,
     Security,
     Tuning,
@@ -49,11 +50,12 @@ impl Rule {
 }
 
 impl Group {
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::Schema,
         Group::Indexes,
         Group::Constraints,
         Group::Queries,
+        Group::Concurrency,
         Group::Migrations,
         Group::Security,
         Group::Tuning,
@@ -65,6 +67,7 @@ impl Group {
             Group::Indexes => "indexes",
             Group::Constraints => "constraints",
             Group::Queries => "queries",
+            Group::Concurrency => "concurrency",
             Group::Migrations => "migrations",
             Group::Security => "security",
             Group::Tuning => "tuning",

@@ -14,6 +14,7 @@ mod record;
 mod serializers;
 mod telling;
 mod types;
+mod updates;
 mod walk;
 
 use camino::Utf8Path;
@@ -33,6 +34,8 @@ pub struct Usage {
     pub refusals: Vec<Refusal>,
     /// Serializer classes of Django REST framework that name a model.
     pub serializers: Vec<Serializer>,
+    /// Columns that are read, changed and saved without a lock, by file and place.
+    pub changes: Vec<Change>,
     /// Field classes that are not Django's own.
     pub field_classes: Vec<FieldClass>,
 }
@@ -70,6 +73,27 @@ impl Use {
     fn declaration(&self) -> (&str, &str) {
         (&self.declared_in, &self.field)
     }
+}
+
+/// A number of a row that is computed from its value in Python and saved: `row.count += 1; row.save()`, in a function that locks nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    pub model: ModelId,
+    pub field: String,
+    /// The row as the code calls it.
+    pub object: String,
+    pub holder: Holder,
+    /// The statement that changes it.
+    pub site: Span,
+}
+
+/// Whose row it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// A method's own: who calls it may hold a lock.
+    Itself,
+    Local,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -186,6 +210,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
         usage.uses.extend(part.uses);
         usage.refusals.extend(part.refusals);
         usage.serializers.extend(part.serializers);
+        usage.changes.extend(part.changes);
         written.extend(part.written);
     }
     usage.uses.sort_by(|a, b| a.declaration().cmp(&b.declaration()));

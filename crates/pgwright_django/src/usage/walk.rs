@@ -5,11 +5,13 @@
 use pgwright_diagnostics::{FileId, Span};
 use pgwright_python::ast::visitor::{Visitor, walk_expr, walk_stmt};
 use pgwright_python::ast::{self, Expr, Stmt};
+use pgwright_python::text::Ranged;
 use rustc_hash::FxHashMap;
 
 use super::names::{Imports, Lookup};
 use super::types::Type;
-use super::{Refusal, Serializer, Use};
+use super::updates::Updates;
+use super::{Change, Refusal, Serializer, Use};
 use crate::model::ModelId;
 
 /// What one file gave.
@@ -18,6 +20,7 @@ pub(super) struct Found {
     pub(super) uses: Vec<Use>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) serializers: Vec<Serializer>,
+    pub(super) changes: Vec<Change>,
     /// Paths of serializer classes that take input, with the place.
     pub(super) written: Vec<(String, Span)>,
 }
@@ -30,6 +33,8 @@ pub(super) struct Walk<'l, 'm> {
     pub(super) classes: Vec<ClassFrame>,
     /// Innermost last; `None` is a name that is bound to something unknown.
     scopes: Vec<FxHashMap<String, Option<Type<'m>>>>,
+    /// Of the functions around, innermost last.
+    pub(super) updates: Vec<Updates>,
     pub(super) found: Found,
 }
 
@@ -50,6 +55,7 @@ pub(super) fn walk(lookup: &Lookup<'_>, file: FileId, module: &str, is_package: 
         module: module.to_owned(),
         classes: Vec::new(),
         scopes: vec![FxHashMap::default()],
+        updates: Vec::new(),
         found: Found::default(),
     };
     for statement in suite {
@@ -113,10 +119,12 @@ impl<'m> Walk<'_, 'm> {
             scope.insert(name.to_owned(), what);
         }
         self.scopes.push(scope);
+        self.updates.push(Updates::default());
         if function.name.as_str() == "clean" && self.scopes.len() == 2 {
             self.clean_method(&function.body);
         }
         self.visit_body(&function.body);
+        self.end_updates();
         self.scopes.pop();
     }
 
@@ -172,8 +180,14 @@ impl Visitor<'_> for Walk<'_, '_> {
                 let what = self.type_of(&assign.value);
                 for target in &assign.targets {
                     self.record_assignment(target, &assign.value, what.as_ref());
+                    self.change_by_assignment(target, &assign.value, assign.range());
+                    self.note_fresh(target, &assign.value);
                     self.bind_target(target, what.clone());
                 }
+            }
+            Stmt::AugAssign(assign) => {
+                self.change_by_operator(assign);
+                walk_stmt(self, statement);
             }
             Stmt::AnnAssign(assign) => {
                 let annotated = self.annotated(&assign.annotation);
@@ -207,7 +221,10 @@ impl Visitor<'_> for Walk<'_, '_> {
 
     fn visit_expr(&mut self, expr: &Expr) {
         match expr {
-            Expr::Call(call) => self.record_call(call),
+            Expr::Call(call) => {
+                self.record_call(call);
+                self.note_saved(call);
+            }
             Expr::Compare(compare) => self.record_comparison(compare),
             Expr::Dict(dict) => self.record_headers(dict),
             Expr::Named(named) => {

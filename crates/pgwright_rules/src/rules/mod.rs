@@ -11,6 +11,7 @@ mod identifier_too_long;
 mod index_cannot_serve;
 mod integer_primary_key;
 mod json_in_text;
+mod lost_update;
 mod order_with_respect_to_without_index;
 mod plaintext_secret;
 mod query_in_loop;
@@ -35,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &index_cannot_serve::RULE,
     &integer_primary_key::RULE,
     &json_in_text::RULE,
+    &lost_update::RULE,
     &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
     &query_in_loop::RULE,

@@ -14,6 +14,7 @@ use pgwright_schema::terms::Term;
 use crate::additions::add_index;
 use crate::asked::{Asked, Question, usual_server};
 use crate::headline::fitting;
+use crate::sizes::Size;
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -59,7 +60,7 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
         let Some(place) = place else { continue };
         let name = &asked.model.name;
         let wordings = [
-            format!("`{name}` is filtered by {listed}, and no index finds them"),
+            format!("`{name}` is filtered by {listed}, which no index finds"),
             format!("`{name}` is filtered by columns that no index finds"),
             "a model is filtered by columns that no index finds".to_owned(),
         ];
@@ -71,6 +72,12 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
                 names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
             ))
             .evidence("queries", proposal.queries.len().to_string());
+        finding.severity = match size {
+            _ if size.is_huge() => Severity::Error,
+            Size::Stated(_) => Severity::Warning,
+            // It may as well be a table of ten rows.
+            Size::Assumed => Severity::Note,
+        };
         for issued in proposal.queries.iter().take(SHOWN) {
             finding = finding.related(issued.span, "asked here");
         }
