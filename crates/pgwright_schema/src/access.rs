@@ -14,6 +14,7 @@ pub use implication::{Implied, implies};
 pub use index::{KeyOrder, PreparedIndex, PreparedKey};
 pub use order::{Direction, Grouping, Provides, covers, groups, is_fixed, provides};
 pub use serve::{KeyMatch, MatchKind, Served, Serves, serve};
+pub(crate) use serve::{Searched, search};
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use super::index::PreparedIndex;
 use crate::schema::IndexMethod;
 use crate::terms::Term;
 use matching::match_clause;
+use mismatch::Mismatch;
 
 /// What an index does for a set of conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,62 +91,67 @@ impl MatchKind {
     }
 }
 
-/// What `index` does for rows that fulfil all of `clauses`, which are about relation 0.
-pub fn serve(index: &PreparedIndex, clauses: &[Term], server: &Server) -> Served {
-    let predicate =
-        index.predicate.iter().fold(Implied::Yes, |so_far, condition| match (so_far, implies(clauses, condition)) {
-            (Implied::No, _) | (_, Implied::No) => Implied::No,
-            (Implied::Depends(reason), _) | (_, Implied::Depends(reason)) => Implied::Depends(reason),
-            (Implied::Yes, Implied::Yes) => Implied::Yes,
-        });
-    let no = |reason: String| Served {
-        serves: Serves::No(reason.into()),
-        matches: Vec::new(),
-        predicate: predicate.clone(),
-        implied: Vec::new(),
-    };
-    if predicate == Implied::No {
-        let condition = print_conditions(&index.predicate);
-        return no(format!("the index holds only rows where {condition}, and the conditions do not say so"));
+/// What an index searches for, without words.
+pub(crate) struct Searched<'a> {
+    pub matches: Vec<KeyMatch>,
+    pub predicate: Implied,
+    pub implied: Vec<usize>,
+    mismatches: Vec<Mismatch<'a>>,
+}
+
+/// Matches the keys of an index with conditions about relation 0.
+pub(crate) fn search<'a>(index: &'a PreparedIndex, clauses: &'a [Term], server: &Server) -> Searched<'a> {
+    let mut searched =
+        Searched { matches: Vec::new(), predicate: Implied::Yes, implied: Vec::new(), mismatches: Vec::new() };
+    for condition in &index.predicate {
+        match implies(clauses, condition) {
+            Implied::Yes => {}
+            Implied::Depends(reason) => searched.predicate = Implied::Depends(reason),
+            Implied::No => {
+                searched.predicate = Implied::No;
+                return searched;
+            }
+        }
     }
-    let mut matches = Vec::new();
-    let mut reasons = Vec::new();
-    let mut implied = Vec::new();
     for (position, clause) in clauses.iter().enumerate() {
         if !index.predicate.is_empty() && implies(&index.predicate, clause) == Implied::Yes {
-            implied.push(position);
+            searched.implied.push(position);
             continue;
         }
-        match match_clause(index, clauses, position, server) {
-            Ok(found) => matches.extend(found),
-            Err(reason) => reasons.push((clause, reason)),
+        match match_clause(index, clause, position, server) {
+            Ok(found) => searched.matches.extend(found),
+            Err(mismatch) => searched.mismatches.push(mismatch),
         }
     }
-    if !index.first_key_optional() && !matches.iter().any(|found: &KeyMatch| found.key == 0) {
-        matches.clear();
+    if !index.first_key_optional() && !searched.matches.iter().any(|found| found.key == 0) {
+        searched.matches.clear();
     }
-    if matches.is_empty() {
+    searched
+}
+
+/// What `index` does for rows that fulfil all of `clauses`, which are about relation 0.
+pub fn serve(index: &PreparedIndex, clauses: &[Term], server: &Server) -> Served {
+    let Searched { matches, predicate, implied, mismatches } = search(index, clauses, server);
+    let serves = match &predicate {
+        Implied::No => {
+            let condition = print_conditions(&index.predicate);
+            Serves::No(format!("the index holds only rows where {condition}, and the conditions do not say so").into())
+        }
         // A predicate that the conditions prove is a search of its own.
-        if !index.predicate.is_empty() && !implied.is_empty() {
-            let serves = match &predicate {
-                Implied::Depends(reason) => Serves::Conditionally(reason.clone()),
-                _ if implied.len() == clauses.len() => Serves::Fully,
-                _ => Serves::Partly("by its predicate; its keys are read whole".into()),
-            };
-            return Served { serves, matches, predicate, implied };
+        Implied::Depends(reason) => Serves::Conditionally(reason.clone()),
+        Implied::Yes if matches.is_empty() && !index.predicate.is_empty() => {
+            if implied.len() == clauses.len() {
+                Serves::Fully
+            } else {
+                Serves::Partly("by its predicate; its keys are read whole".into())
+            }
         }
-        if let (false, Implied::Yes | Implied::Depends(_)) = (index.predicate.is_empty(), &predicate) {
-            let serves = match &predicate {
-                Implied::Depends(reason) => Serves::Conditionally(reason.clone()),
-                _ => Serves::Partly("by its predicate; its keys are read whole".into()),
-            };
-            return Served { serves, matches, predicate, implied };
+        Implied::Yes if matches.is_empty() => {
+            let closest = mismatches.iter().min_by_key(|mismatch| mismatch.rank());
+            Serves::No(closest.map_or_else(|| "there is no condition".into(), |mismatch| mismatch.to_string().into()))
         }
-        let best = reasons.into_iter().min_by_key(|(_, reason)| reason.rank());
-        let reason = best.map_or_else(|| "there is no condition".to_owned(), |(_, reason)| reason.to_string());
-        return no(reason);
-    }
-    let serves = judge(index, clauses, &matches, &implied, &predicate, server);
+        Implied::Yes => judge(index, clauses, &matches, &implied, server),
+    };
     Served { serves, matches, predicate, implied }
 }
 
@@ -153,17 +159,7 @@ fn print_conditions(conditions: &[Term]) -> String {
     conditions.iter().map(Term::to_string).collect::<Vec<_>>().join(" AND ")
 }
 
-fn judge(
-    index: &PreparedIndex,
-    clauses: &[Term],
-    matches: &[KeyMatch],
-    implied: &[usize],
-    predicate: &Implied,
-    server: &Server,
-) -> Serves {
-    if let Implied::Depends(reason) = predicate {
-        return Serves::Conditionally(reason.clone());
-    }
+fn judge(index: &PreparedIndex, clauses: &[Term], matches: &[KeyMatch], implied: &[usize], server: &Server) -> Serves {
     if matches.iter().all(|found| found.condition.is_some())
         && let Some(reason) = matches.iter().find_map(|found| found.condition.clone())
     {

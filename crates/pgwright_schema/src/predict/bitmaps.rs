@@ -2,7 +2,7 @@
 
 use super::scans::{ScanPath, index_cost, qualification};
 use super::{Bitmap, Database, Scan, TableFacts};
-use crate::access::{Implied, KeyMatch, Provides, serve};
+use crate::access::{Implied, KeyMatch, Provides, search};
 use crate::terms::{Kind, Term, conjuncts};
 
 /// One bitmap.
@@ -48,7 +48,7 @@ pub(super) fn best(
 fn indexes(all: &[Term], loops: f64, facts: &TableFacts, database: &Database<'_>) -> Vec<Piece> {
     let mut found = Vec::new();
     for index in facts.indexes.iter().rev() {
-        let served = serve(&index.index, all, &database.server);
+        let served = search(&index.index, all, &database.server);
         if served.predicate != Implied::Yes {
             continue;
         }

@@ -6,8 +6,8 @@ use super::cost::Settings;
 use super::selectivity::{all_of, known_distinct};
 use super::{Database, IndexFacts, Scan, TableFacts, bitmaps};
 use crate::access::{
-    Direction, Grouping, Implied, KeyMatch, MatchKind, PreparedIndex, Provides, Served, groups, implies, provides,
-    serve,
+    Direction, Grouping, Implied, KeyMatch, MatchKind, PreparedIndex, Provides, Searched, groups, implies, provides,
+    search,
 };
 use crate::catalog::catalog;
 use crate::schema::IndexMethod;
@@ -146,7 +146,7 @@ fn index_paths(
     if !of.gives_rows() {
         return Vec::new();
     }
-    let served = serve(of, all, &database.server);
+    let served = search(of, all, &database.server);
     if served.predicate != Implied::Yes {
         return Vec::new();
     }
@@ -184,7 +184,7 @@ fn index_paths(
 }
 
 /// Whether the table need not be read: every needed column, and every column of conditions that are left, is in the index.
-fn is_index_only(request: &Request, all: &[Term], index: &PreparedIndex, served: &Served) -> bool {
+fn is_index_only(request: &Request, all: &[Term], index: &PreparedIndex, served: &Searched<'_>) -> bool {
     let Some(columns) = &request.columns else { return false };
     let left = all.iter().enumerate().filter(|(position, _)| !served.implied.contains(position));
     columns.iter().all(|column| index.returns(column))
@@ -428,7 +428,7 @@ fn scan_cost(
     index: &IndexFacts,
     all: &[Term],
     matches: &[&KeyMatch],
-    served: &Served,
+    served: &Searched<'_>,
     index_only: bool,
     loops: f64,
     facts: &TableFacts,

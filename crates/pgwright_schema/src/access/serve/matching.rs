@@ -12,17 +12,16 @@ use crate::schema::IndexMethod;
 use crate::sql::TruthTest;
 use crate::terms::{Collation, Kind, SubqueryUsage, Term, input_collation};
 
-pub(super) fn match_clause(
-    index: &PreparedIndex,
-    clauses: &[Term],
+pub(super) fn match_clause<'a>(
+    index: &'a PreparedIndex,
+    clause: &'a Term,
     position: usize,
     server: &Server,
-) -> Result<Vec<KeyMatch>, Mismatch> {
-    let clause = &clauses[position];
+) -> Result<Vec<KeyMatch>, Mismatch<'a>> {
     if let Kind::Or(arms) = &clause.kind {
         return match_alternatives(index, position, arms, server).map(|found| vec![found]);
     }
-    let mut best: Option<Mismatch> = None;
+    let mut best: Option<Mismatch<'a>> = None;
     for (key_position, key) in index.keys.iter().enumerate() {
         match match_key(index, key, clause, server) {
             Ok(Matched { kind, lossy, by_bitmap, condition }) => {
@@ -35,45 +34,55 @@ pub(super) fn match_clause(
             }
         }
     }
-    Err(best.unwrap_or_else(|| Mismatch::Unrelated("the index has no keys".to_owned())))
+    Err(best.unwrap_or(Mismatch::NoKeys))
+}
+
+/// The conditions that an arm of an `OR` is made of.
+fn conditions(arm: &Term) -> &[Term] {
+    match &arm.kind {
+        Kind::And(items) => items,
+        _ => std::slice::from_ref(arm),
+    }
 }
 
 /// Each arm of an `OR` is a scan of a bitmap; all of them have to be searches.
-fn match_alternatives(
-    index: &PreparedIndex,
+fn match_alternatives<'a>(
+    index: &'a PreparedIndex,
     position: usize,
-    arms: &[Term],
+    arms: &'a [Term],
     server: &Server,
-) -> Result<KeyMatch, Mismatch> {
+) -> Result<KeyMatch, Mismatch<'a>> {
     let mut found = Vec::with_capacity(arms.len());
     for arm in arms {
-        let conditions: Vec<Term> = crate::terms::conjuncts(arm.clone());
         let mut matches = Vec::new();
         let mut reason = None;
-        for inner in 0..conditions.len() {
-            match match_clause(index, &conditions, inner, server) {
+        for (inner, condition) in conditions(arm).iter().enumerate() {
+            match match_clause(index, condition, inner, server) {
                 Ok(more) => matches.extend(more),
-                Err(mismatch) => reason = Some(mismatch),
+                Err(mismatch) => reason = Some(Box::new(mismatch)),
             }
         }
-        if !index.first_key_optional() && !matches.iter().any(|found| found.key == 0) {
+        if !index.first_key_optional() && !matches.iter().any(|found: &KeyMatch| found.key == 0) {
             matches.clear();
         }
         if matches.is_empty() {
-            let why = reason.map(|reason| reason.to_string()).unwrap_or_default();
-            return Err(Mismatch::Unrelated(format!("{arm}, one arm of OR, is not searched for: {why}")));
+            return Err(Mismatch::Arm { arm, reason });
         }
         found.push(matches);
     }
-    let same_key = found.iter().all(|arm| {
-        matches!(arm.as_slice(), [KeyMatch { key, kind: MatchKind::Equality, .. }] if Some(*key) == found[0].first().map(|first| first.key))
-    });
+    let one_value = |arm: &[KeyMatch]| match arm {
+        [KeyMatch { key, kind: MatchKind::Equality, .. }] => Some(*key),
+        _ => None,
+    };
+    let first = found.first().and_then(|arm| one_value(arm));
+    let same_key = first.is_some() && found.iter().all(|arm| one_value(arm) == first);
     let key = found.iter().flatten().map(|found| found.key).min().unwrap_or(0);
     // Since 18 `a = 1 OR a = 2` is one search for a list.
     let native = same_key && server.version >= 18 && index.searches_arrays();
-    let lossy = found.iter().enumerate().any(|(arm, matches)| {
-        matches.iter().any(|found| found.lossy) || matches.len() < crate::terms::conjuncts(arms[arm].clone()).len()
-    });
+    let lossy = found
+        .iter()
+        .zip(arms)
+        .any(|(matches, arm)| matches.len() < conditions(arm).len() || matches.iter().any(|found| found.lossy));
     let kind = if native { MatchKind::OneOf(Some(arms.len())) } else { MatchKind::Alternatives(found) };
     Ok(KeyMatch { key, clause: position, kind, lossy, by_bitmap: !native, condition: None })
 }
@@ -89,7 +98,12 @@ fn exactly(kind: MatchKind) -> Matched {
     Matched { kind, lossy: false, by_bitmap: false, condition: None }
 }
 
-fn match_key(index: &PreparedIndex, key: &PreparedKey, clause: &Term, server: &Server) -> Result<Matched, Mismatch> {
+fn match_key<'a>(
+    index: &'a PreparedIndex,
+    key: &'a PreparedKey,
+    clause: &'a Term,
+    server: &Server,
+) -> Result<Matched, Mismatch<'a>> {
     if key.term.type_.is(Type::BOOL)
         && let Some(found) = match_boolean(index, key, clause, server)
     {
@@ -97,7 +111,7 @@ fn match_key(index: &PreparedIndex, key: &PreparedKey, clause: &Term, server: &S
     }
     match &clause.kind {
         Kind::Operator { id, args } => match args.as_slice() {
-            [left, right] => match_comparison(index, key, *id, left, right, server),
+            [left, right] => match_comparison(index, key, clause, (*id, left, right), server),
             _ => Err(unrelated(key, clause)),
         },
         Kind::Quantified { id, left, array, all } => {
@@ -143,9 +157,7 @@ fn match_key(index: &PreparedIndex, key: &PreparedKey, clause: &Term, server: &S
             }
             let known = arg.as_column().is_some_and(|(_, name)| index.not_null.contains(name));
             if known && server.version >= 17 {
-                return Err(Mismatch::AlwaysKnown(format!(
-                    "`{arg}` is NOT NULL: the planner answers {clause} without looking"
-                )));
+                return Err(Mismatch::AlwaysKnown { column: arg, clause });
             }
             Ok(exactly(if *negated { MatchKind::IsNotNull } else { MatchKind::IsNull }))
         }
@@ -154,12 +166,12 @@ fn match_key(index: &PreparedIndex, key: &PreparedKey, clause: &Term, server: &S
 }
 
 /// A condition that is itself the key, or its negation (`match_boolean_index_clause`).
-fn match_boolean(
+fn match_boolean<'a>(
     index: &PreparedIndex,
-    key: &PreparedKey,
+    key: &'a PreparedKey,
     clause: &Term,
     server: &Server,
-) -> Option<Result<Matched, Mismatch>> {
+) -> Option<Result<Matched, Mismatch<'a>>> {
     let found = match &clause.kind {
         Kind::Not(arg) => arg.same(&key.term),
         Kind::Is { arg, test: TruthTest::True | TruthTest::False, negated: false } => arg.same(&key.term),
@@ -183,23 +195,21 @@ fn match_boolean(
     })
 }
 
-fn match_comparison(
+fn match_comparison<'a>(
     index: &PreparedIndex,
-    key: &PreparedKey,
-    id: OperatorId,
-    left: &Term,
-    right: &Term,
+    key: &'a PreparedKey,
+    clause: &'a Term,
+    (id, left, right): (OperatorId, &'a Term, &'a Term),
     server: &Server,
-) -> Result<Matched, Mismatch> {
-    let merged = input_collation(&[left, right]);
+) -> Result<Matched, Mismatch<'a>> {
     let (operator, value) = if left.same(&key.term) {
         (Some(id), right)
     } else if right.same(&key.term) {
         (catalog().commutator(id), left)
     } else {
-        let clause = Term::boolean(Kind::Operator { id, args: vec![left.clone(), right.clone()] });
-        return Err(unrelated(key, &clause));
+        return Err(unrelated(key, clause));
     };
+    let merged = input_collation(&[left, right]);
     value_is_usable(value)?;
     let name = catalog().operator(id).name;
     let direct = match operator {
@@ -217,7 +227,12 @@ fn match_comparison(
 }
 
 /// Whether the operator is of the key's class and compares by the key's collation.
-fn member_of(key: &PreparedKey, operator: OperatorId, merged: &Collation, server: &Server) -> Result<Member, Mismatch> {
+fn member_of<'a>(
+    key: &'a PreparedKey,
+    operator: OperatorId,
+    merged: &Collation,
+    server: &Server,
+) -> Result<Member, Mismatch<'a>> {
     let name = catalog().operator(operator).name;
     let Some(class) = key.class else { return Err(lacks(key, name, None)) };
     let Some(member) = catalog().member(class.family, operator, Purpose::Search) else {
@@ -233,7 +248,7 @@ fn member_of(key: &PreparedKey, operator: OperatorId, merged: &Collation, server
                 other => server.collation_name(other),
             }
         );
-        return Err(Mismatch::Collation { key: key.term.to_string(), needed });
+        return Err(Mismatch::Collation { key, needed });
     }
     Ok(member)
 }
@@ -270,15 +285,15 @@ fn is_lossy(index: &PreparedIndex) -> bool {
 
 /// A search that follows from the condition, when the condition is none itself: the prefix of a pattern, the bounds of a
 /// network or a range (the planner's support functions).
-fn derived(
+fn derived<'a>(
     index: &PreparedIndex,
-    key: &PreparedKey,
+    key: &'a PreparedKey,
     operator: &'static str,
     key_is_left: bool,
-    value: &Term,
+    value: &'a Term,
     merged: &Collation,
     server: &Server,
-) -> Option<Result<Matched, Mismatch>> {
+) -> Option<Result<Matched, Mismatch<'a>>> {
     let class = key.class?;
     let type_ = class.type_;
     let has = |name: &str| {
@@ -310,14 +325,14 @@ fn derived(
 }
 
 /// `LIKE 'x%'` and `~ '^x'` as bounds (`match_pattern_prefix`).
-fn match_pattern(
+fn match_pattern<'a>(
     index: &PreparedIndex,
-    key: &PreparedKey,
+    key: &'a PreparedKey,
     kind: PatternKind,
-    pattern: &Term,
+    pattern: &'a Term,
     merged: &Collation,
     server: &Server,
-) -> Result<Matched, Mismatch> {
+) -> Result<Matched, Mismatch<'a>> {
     let shown = match kind {
         PatternKind::Like => "LIKE",
         PatternKind::LikeIgnoringCase => "ILIKE",
@@ -337,9 +352,7 @@ fn match_pattern(
     let prefix = fixed_prefix(kind, pattern);
     let as_range = by_bytes || (has(">=") && has("<") && (type_.is("bytea") || server.compares_bytes(&key.collation)));
     match prefix {
-        Prefix::NotConstant => {
-            Err(Mismatch::Value(format!("the pattern {pattern} is computed when the statement runs")))
-        }
+        Prefix::NotConstant => Err(Mismatch::LatePattern(pattern)),
         Prefix::None if as_range || has("=") => Err(lacks(
             key,
             shown,
@@ -358,7 +371,7 @@ fn match_pattern(
             ..exactly(MatchKind::Prefix)
         }),
         _ if has(">=") || has("<") => Err(Mismatch::Collation {
-            key: key.term.to_string(),
+            key,
             needed: format!("{shown} needs text_pattern_ops under collation {}", server.collation_name(&key.collation)),
         }),
         _ => Err(lacks(key, shown, None)),

@@ -1,4 +1,4 @@
-//! Why an index does not search for a condition, so that a person can read it.
+//! Why an index does not search for a condition, so that a person can read it. Written only when somebody asks.
 
 use std::fmt;
 
@@ -7,87 +7,117 @@ use crate::catalog::Volatility;
 use crate::terms::{Kind, Term};
 
 /// Why a key does not search for a condition.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Mismatch {
+#[derive(Debug, Clone)]
+pub(super) enum Mismatch<'a> {
     /// The class of the key lacks the operator.
     Operator {
         operator: &'static str,
-        class: Option<&'static str>,
-        key: String,
+        key: &'a PreparedKey,
         hint: Option<String>,
     },
     Collation {
-        key: String,
+        key: &'a PreparedKey,
         needed: String,
     },
     /// The key's columns are in the condition, but not the key.
     Expression {
-        found: String,
-        key: String,
+        found: &'a Term,
+        key: &'a PreparedKey,
     },
-    /// The value is computed from the table's own columns, or anew for each row.
-    Value(String),
-    AlwaysKnown(String),
+    /// The value is computed from the table's own columns.
+    OfSameRow(&'a Term),
+    /// The value is computed anew for each row.
+    Volatile(&'a Term),
+    /// The pattern is computed when the statement runs.
+    LatePattern(&'a Term),
+    /// A column is `NOT NULL`, and the planner knows.
+    AlwaysKnown {
+        column: &'a Term,
+        clause: &'a Term,
+    },
+    /// One arm of an `OR` is not searched for.
+    Arm {
+        arm: &'a Term,
+        reason: Option<Box<Mismatch<'a>>>,
+    },
     /// Something else entirely.
-    Unrelated(String),
+    Unrelated {
+        key: &'a PreparedKey,
+        clause: &'a Term,
+    },
+    NoKeys,
 }
 
-impl Mismatch {
+impl Mismatch<'_> {
     /// The lower, the closer the key came.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Mismatch::Collation { .. } => 0,
-            Mismatch::Operator { .. } | Mismatch::AlwaysKnown(_) => 1,
-            Mismatch::Value(_) => 2,
+            Mismatch::Operator { .. } | Mismatch::AlwaysKnown { .. } => 1,
+            Mismatch::OfSameRow(_) | Mismatch::Volatile(_) | Mismatch::LatePattern(_) => 2,
             Mismatch::Expression { .. } => 3,
-            Mismatch::Unrelated(_) => 4,
+            Mismatch::Arm { .. } | Mismatch::Unrelated { .. } | Mismatch::NoKeys => 4,
         }
     }
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for Mismatch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mismatch::Operator { operator, class, key, hint } => {
-                match class {
-                    Some(class) => write!(f, "`{key}` with {class} does not search for {operator}")?,
-                    None => write!(f, "nothing is known of how `{key}` is searched")?,
+            Mismatch::Operator { operator, key, hint } => {
+                let term = &key.term;
+                match key.class {
+                    Some(class) => write!(f, "`{term}` with {} does not search for {operator}", class.name)?,
+                    None => write!(f, "nothing is known of how `{term}` is searched")?,
                 }
                 if let Some(hint) = hint {
                     write!(f, "; {hint}")?;
                 }
                 Ok(())
             }
-            Mismatch::Collation { key, needed } => write!(f, "`{key}`: {needed}"),
-            Mismatch::Expression { found, key } => write!(f, "`{found}` is not the indexed expression `{key}`"),
-            Mismatch::Value(text) | Mismatch::AlwaysKnown(text) | Mismatch::Unrelated(text) => f.write_str(text),
+            Mismatch::Collation { key, needed } => write!(f, "`{}`: {needed}", key.term),
+            Mismatch::Expression { found, key } => write!(f, "`{found}` is not the indexed expression `{}`", key.term),
+            Mismatch::OfSameRow(value) => write!(f, "{value} is computed from the same row"),
+            Mismatch::Volatile(value) => write!(f, "{value} may change from row to row"),
+            Mismatch::LatePattern(pattern) => write!(f, "the pattern {pattern} is computed when the statement runs"),
+            Mismatch::AlwaysKnown { column, clause } => {
+                write!(f, "`{column}` is NOT NULL: the planner answers {clause} without looking")
+            }
+            Mismatch::Arm { arm, reason } => {
+                write!(f, "{arm}, one arm of OR, is not searched for")?;
+                match reason {
+                    Some(reason) => write!(f, ": {reason}"),
+                    None => Ok(()),
+                }
+            }
+            Mismatch::Unrelated { key, clause } => write!(f, "`{}` is not searched for by {clause}", key.term),
+            Mismatch::NoKeys => f.write_str("the index has no keys"),
         }
     }
 }
 
-pub(super) fn lacks(key: &PreparedKey, operator: &'static str, hint: Option<String>) -> Mismatch {
-    Mismatch::Operator { operator, class: key.class.map(|class| class.name), key: key.term.to_string(), hint }
+pub(super) fn lacks<'a>(key: &'a PreparedKey, operator: &'static str, hint: Option<String>) -> Mismatch<'a> {
+    Mismatch::Operator { operator, key, hint }
 }
 
 /// The other side of a comparison: it may not depend on the row, and not change from row to row.
-pub(super) fn value_is_usable(value: &Term) -> Result<(), Mismatch> {
+pub(super) fn value_is_usable(value: &Term) -> Result<(), Mismatch<'_>> {
     if value.uses(0) {
-        return Err(Mismatch::Value(format!("{value} is computed from the same row")));
+        return Err(Mismatch::OfSameRow(value));
     }
     if value.volatility() == Volatility::Volatile {
-        return Err(Mismatch::Value(format!("{value} may change from row to row")));
+        return Err(Mismatch::Volatile(value));
     }
     Ok(())
 }
 
 /// The part of the condition that stands where the key would have to.
-pub(super) fn unrelated(key: &PreparedKey, clause: &Term) -> Mismatch {
-    let columns = key.term.columns(0);
-    let shared = columns
-        .iter()
-        .any(|name| clause.any(&|term| matches!(&term.kind, Kind::Column { relation: 0, name: of } if of == name)));
+pub(super) fn unrelated<'a>(key: &'a PreparedKey, clause: &'a Term) -> Mismatch<'a> {
+    let shared = key.term.any(&|of_key| {
+        matches!(&of_key.kind, Kind::Column { relation: 0, .. }) && clause.any(&|part| part.same(of_key))
+    });
     if !shared {
-        return Mismatch::Unrelated(format!("`{}` is not in the condition {clause}", key.term));
+        return Mismatch::Unrelated { key, clause };
     }
     let side = match &clause.kind {
         Kind::Operator { args, .. } => args.iter().find(|arg| arg.uses(0)),
@@ -96,7 +126,7 @@ pub(super) fn unrelated(key: &PreparedKey, clause: &Term) -> Mismatch {
         _ => None,
     };
     if side.is_some_and(|side| side.same(&key.term)) {
-        return Mismatch::Unrelated(format!("{clause} is not searched for"));
+        return Mismatch::Unrelated { key, clause };
     }
-    Mismatch::Expression { found: side.unwrap_or(clause).to_string(), key: key.term.to_string() }
+    Mismatch::Expression { found: side.unwrap_or(clause), key }
 }
