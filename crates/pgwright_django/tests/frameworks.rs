@@ -240,7 +240,7 @@ def authors(request):
 
 const API: &str = "\
 from rest_framework import filters, serializers, viewsets
-from shop.models import Book
+from shop.models import Author, Book
 
 class BookSerializer(serializers.ModelSerializer):
     class Meta:
@@ -259,6 +259,14 @@ class Books(viewsets.ModelViewSet):
     def create(self, request):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid()
+
+class AuthorSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Author
+        fields = [\"name\"]
+
+def not_unique(data):
+    AuthorSerializer(data=data).is_valid()
 ";
 
 #[test]

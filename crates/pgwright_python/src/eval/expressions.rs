@@ -246,7 +246,14 @@ impl<'a> Evaluator<'a> {
                 Some(dict) => (dict.entries.clone(), dict.open),
                 None => return,
             },
-            _ => (Default::default(), true),
+            other => match self.pairs_of(other) {
+                Some(pairs) => {
+                    return pairs
+                        .into_iter()
+                        .for_each(|(key, value)| self.set_item(&Value::Dict(*target), &key, value));
+                }
+                None => (Default::default(), true),
+            },
         };
         if let Object::Dict(dict) = self.heap.object_mut(*target) {
             dict.open |= open;
@@ -254,6 +261,18 @@ impl<'a> Evaluator<'a> {
                 dict.entries.insert(key, entry);
             }
         }
+    }
+
+    /// The items of a list or tuple of pairs.
+    fn pairs_of(&mut self, value: &Value) -> Option<Vec<(Value, Value)>> {
+        if !matches!(value, Value::List(_) | Value::Tuple(_)) {
+            return None;
+        }
+        let pair = |item: Value| match item {
+            Value::Tuple(items) => <[Value; 2]>::try_from(items.to_vec()).ok().map(|[key, value]| (key, value)),
+            _ => None,
+        };
+        self.iterate(value)?.into_iter().map(pair).collect()
     }
 
     fn comprehension(

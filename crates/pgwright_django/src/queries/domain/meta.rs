@@ -348,6 +348,7 @@ impl<'a> Orm<'a> {
             "null" => Value::Bool(field.null),
             "blank" => Value::Bool(field.blank),
             "unique" => Value::Bool(field.unique),
+            "_unique" => Value::Bool(field.unique && !field.primary_key),
             "db_index" => Value::Bool(field.db_index),
             "editable" => Value::Bool(field.editable),
             "auto_created" => Value::Bool(field.auto_created),
