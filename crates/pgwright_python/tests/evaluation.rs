@@ -216,3 +216,28 @@ fn a_fallback_stands_for_packages_that_are_not_there() {
     assert_eq!(find("folder.models"), Found::Described(3));
     assert_eq!(find("absent"), Found::Described(4));
 }
+
+#[test]
+fn a_panic_in_a_trial_leaves_nothing_behind() {
+    let host = Memory([("main.py".into(), "numbers = [1]\n")].into());
+    let mut files = Files::default();
+    let mut project = ProjectFiles::default();
+    let file = Arc::new(File::new("main.py".into(), "numbers = [1]\n".to_owned()));
+    project.add(files.share(file.clone()), file, true);
+    let trees = Trees::new();
+    let paths = SearchPaths { project: vec![Utf8PathBuf::new()], ..SearchPaths::default() };
+    let mut evaluator = Evaluator::new(&project, &trees, &host, files, paths);
+    let module = evaluator.import("main").expect("module main is among the sources");
+    evaluator.ensure(module);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        evaluator.trial(1_000, |evaluator| -> () {
+            evaluator.set_module_name(module, "numbers", Value::None);
+            panic!("as a mistake would");
+        });
+    }));
+    assert!(panic.is_err());
+    let names = evaluator.module_names(module);
+    let (_, numbers) = names.iter().find(|(name, _)| name == "numbers").expect("it is still bound");
+    assert_eq!(show(&mut evaluator, &numbers.clone()), "[1]");
+    assert!(!evaluator.heap.in_trial());
+}

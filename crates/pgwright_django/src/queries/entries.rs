@@ -1,8 +1,10 @@
 //! Executing every entry, in rounds.
 
 use pgwright_python::eval::{Branches, Evaluator, Reached};
-use pgwright_python::value::{FunctionId, Name, Value};
+use pgwright_python::text::Ranged;
+use pgwright_python::value::{Definition, FunctionId, Name, Value, span};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +13,7 @@ use super::domain::{Assumptions, Caller, Event, Heard, Known, Orm, Own, Paramete
 use super::serving::Serving;
 use super::starts::{HEIRS, Receiver, Start, Turn, starts};
 use super::waves::{Mentions, WAVES, is_covered};
-use super::workload::{Situation, Terminal, Workload};
+use super::workload::{Situation, Terminal, Unfollowed, Workload};
 use crate::project::App;
 
 /// Steps that one entry may take.
@@ -97,7 +99,23 @@ pub(crate) fn execute<'a>(
     let doubted = Arc::new(doubted);
     workers.iter_mut().for_each(|worker| worker.evaluator.doubted = doubted.clone());
     outcomes.extend(round(&mut workers, &starts, &partly, Trust::Doubtful));
-    collect(evaluator, outcomes.into_iter().flat_map(|outcome| outcome.events))
+    let unresolved = outcomes
+        .iter()
+        .filter(|outcome| outcome.panicked)
+        .filter_map(|outcome| unfollowed(evaluator, starts[outcome.start].function))
+        .collect();
+    let workload = collect(evaluator, outcomes.into_iter().flat_map(|outcome| outcome.events));
+    Workload { unresolved, ..workload }
+}
+
+/// A function that could not be executed.
+fn unfollowed(evaluator: &Evaluator<'_>, function: FunctionId) -> Option<Unfollowed> {
+    let record = evaluator.heap.function(function);
+    let (Definition::Def(def), Some(file)) = (record.definition, evaluator.module(record.module).file) else {
+        return None;
+    };
+    let reason = "pgwright failed on this function: please report it".to_owned();
+    Some(Unfollowed { function: evaluator.function_path(function), span: span(file, def.name.range()), reason })
 }
 
 /// Methods for the heirs that were left out, where those that were not send different things; for many heirs, where what they write
@@ -130,6 +148,8 @@ struct Outcome {
     events: Vec<Event>,
     /// Parameters that nobody gave a value.
     wanted: Vec<Parameter>,
+    /// It could not be executed: a mistake of pgwright's.
+    panicked: bool,
 }
 
 /// Runs these of the starts, each once; outcomes are in their order.
@@ -161,16 +181,25 @@ fn round(workers: &mut [Worker<'_>], starts: &[Start], chosen: &[usize], trust: 
     found
 }
 
-/// Executes one entry: a second time with what was assumed turned round, where something was.
+/// Executes one entry: a second time with what was assumed turned round, where something was. A panic costs that entry alone.
 fn run(worker: &mut Worker<'_>, start: Start, number: usize, trust: Trust) -> Outcome {
-    let usual = Run { number, situation: start.situation, caller: start.caller, trust, assumptions: Assumptions::Hold };
-    let (mut events, mut wanted, assumed) = attempt(worker, start, usual);
-    if assumed {
-        let (more, also, _) = attempt(worker, start, Run { assumptions: Assumptions::Fail, ..usual });
-        events.extend(more);
-        wanted.extend(also);
-    }
-    Outcome { start: number, events, wanted }
+    let both_ways = || {
+        let usual =
+            Run { number, situation: start.situation, caller: start.caller, trust, assumptions: Assumptions::Hold };
+        let (mut events, mut wanted, assumed) = attempt(worker, start, usual);
+        if assumed {
+            let (more, also, _) = attempt(worker, start, Run { assumptions: Assumptions::Fail, ..usual });
+            events.extend(more);
+            wanted.extend(also);
+        }
+        Outcome { start: number, events, wanted, panicked: false }
+    };
+    catch_unwind(AssertUnwindSafe(both_ways)).unwrap_or_else(|_| Outcome {
+        start: number,
+        events: Vec::new(),
+        wanted: Vec::new(),
+        panicked: true,
+    })
 }
 
 fn attempt<'a>(worker: &mut Worker<'a>, start: Start, run: Run) -> (Vec<Event>, Vec<Parameter>, bool) {

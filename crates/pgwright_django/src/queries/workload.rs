@@ -184,9 +184,11 @@ pub enum Certainty {
     Unknown,
 }
 
-/// A place that looks like it sends a query which was not understood.
+/// A function that could not be executed.
 #[derive(Debug, Clone)]
 pub struct Unfollowed {
+    /// Dotted path.
+    pub function: String,
     pub span: Span,
     pub reason: String,
 }

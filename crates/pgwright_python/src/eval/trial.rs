@@ -1,5 +1,6 @@
 //! Trials: executing code to see what it can do, and leaving no trace of it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use pgwright_diagnostics::FileId;
@@ -72,7 +73,8 @@ impl Place {
 
 impl<'a> Evaluator<'a> {
     /// Runs `work` and takes back everything it changed. Where it turns out to need a module that has not run, that module runs, for
-    /// good, and `work` starts again: it must not keep anything from an attempt before the last.
+    /// good, and `work` starts again: it must not keep anything from an attempt before the last. A panic in `work` goes on once its
+    /// changes are taken back, so that whoever catches it can go on with this evaluator.
     pub fn trial<T>(&mut self, fuel: u32, mut work: impl FnMut(&mut Self) -> T) -> T {
         let mut attempt = 0;
         loop {
@@ -80,7 +82,7 @@ impl<'a> Evaluator<'a> {
             let (depth, tries, pending) = (self.depth, self.tries, self.pending.len());
             self.fuel = fuel;
             self.heap.begin_trial();
-            let result = work(self);
+            let result = catch_unwind(AssertUnwindSafe(|| work(self)));
             self.heap.end_trial();
             self.stack.clear();
             self.forget_calls_under_way();
@@ -92,7 +94,9 @@ impl<'a> Evaluator<'a> {
                 self.opaque_classes.remove(&path);
             }
             self.fuel = FUEL;
-            match self.needed.take() {
+            let needed = self.needed.take();
+            let result = result.unwrap_or_else(|panic| resume_unwind(panic));
+            match needed {
                 Some(name) if attempt < ATTEMPTS => {
                     if let Some(id) = self.import(&name) {
                         self.ensure(id);
