@@ -155,6 +155,7 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.http.request", false, "django/http/request.py", First;
     "django.http.response", false, "django/http/response.py", First;
     "django.shortcuts", false, "django/shortcuts.py", First;
+    "django.tasks", true, "django/tasks/__init__.py", First;
     "django.template", true, "django/template/__init__.py", First;
     "django.template.base", false, "django/template/base.py", First;
     "django.template.context", false, "django/template/context.py", First;
@@ -227,6 +228,7 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django_summernote.fields", false, "django_summernote/fields.py", Fallback;
     "django_summernote.models", false, "django_summernote/models.py", Fallback;
     "django_summernote.utils", false, "django_summernote/utils.py", Fallback;
+    "django_tasks", true, "django_tasks/__init__.py", First;
     "djmoney", true, "djmoney/__init__.py", Fallback;
     "djmoney.apps", false, "djmoney/apps.py", Fallback;
     "djmoney.models", true, "djmoney/models/__init__.py", Fallback;

@@ -6,7 +6,7 @@ use pgwright_python::eval::{Evaluator, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-use super::domain::{Called, Event, NO_MODEL};
+use super::domain::{Called, Event, NO_MODEL, VARIANTS};
 use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Terminal, Workload};
 use crate::templates::lexer::token_end;
 
@@ -111,8 +111,9 @@ fn drop_shadows(queries: &mut Vec<Issued>) {
     queries.retain(|issued| !matches!(&issued.sql, Err(reason) if reason == NO_MODEL) || !known.contains(&issued.span));
 }
 
-/// Texts of one kind at one place from which on the list is taken to be cut short.
-const TEXTS: usize = 8;
+/// Texts of one kind at one place from which on the list is taken to be cut short: as many as one call keeps of the combinations of
+/// its arguments.
+const TEXTS: usize = VARIANTS;
 
 /// What a place sends is certain only where all of it is known: not beside something unknown, nor among so many texts that others may
 /// have been left out.

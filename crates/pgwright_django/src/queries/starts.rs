@@ -66,6 +66,9 @@ pub(super) fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start>
         let module = evaluator.module(record.module);
         // Models of installed apps are used wherever they are written; other classes of tests are not.
         let is_used = known.models.contains_key(&class) || !is_test_or_migration(&module.name);
+        if known.wide.has(class) {
+            continue;
+        }
         if module.origin != ModuleOrigin::Project || !is_used {
             continue;
         }
@@ -117,6 +120,12 @@ pub(super) fn starts(evaluator: &mut Evaluator<'_>, known: &Known) -> Vec<Start>
         let leaves: Vec<ClassId> =
             users.iter().copied().filter(|user| heirs.get(user).is_none_or(|heirs| heirs.len() <= 1)).collect();
         let users = if leaves.is_empty() { users } else { leaves };
+        // One object stands for all heirs where there are many.
+        let all = (users.len() > HEIRS && descriptor.is_none()).then(|| known.wide.heirs(class)).flatten();
+        if let Some(all) = all {
+            let receiver = Receiver::Instance(all);
+            starts.push(Start { function, receiver, situation, turn: Turn::First, caller });
+        }
         for (at, user) in users.into_iter().take(MANY_HEIRS).enumerate() {
             let turn = match at {
                 ..FEW_HEIRS => Turn::First,

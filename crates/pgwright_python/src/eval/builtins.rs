@@ -566,7 +566,14 @@ impl<'a> Evaluator<'a> {
                 Value::Class(*class)
             }
             ("unknown", [Value::Str(reason)]) => Value::Unknown(reason.clone()),
-            ("is_class", [value]) => Value::Bool(matches!(value, Value::Class(_))),
+            ("is_class", [value]) => {
+                let classes = value.alternatives().iter().filter(|one| matches!(one, Value::Class(_))).count();
+                match value.alternatives().len() {
+                    all if all == classes => Value::Bool(true),
+                    _ if classes == 0 => Value::Bool(false),
+                    _ => Value::unknown("whether it is a class"),
+                }
+            }
             ("is_known", [value]) => Value::Bool(!value.is_unknown()),
             ("path_of", [Value::Class(class)]) => Value::str(self.class_path(*class)),
             ("path_of", [Value::Function(function)]) => Value::str(self.function_path(*function)),

@@ -150,6 +150,10 @@ impl<'a> Evaluator<'a> {
     }
 
     fn make_super(&self, after: crate::value::ClassId, receiver: Value) -> Value {
+        if let Value::Union(receivers) = &receiver {
+            let each = receivers.iter().map(|receiver| self.make_super(after, receiver.clone()));
+            return each.reduce(|one, other| self.either(one, other)).unwrap_or(Value::None);
+        }
         let of = match &receiver {
             Value::Instance(id) => self.heap.class_of(*id),
             // Inside a metaclass the receiver is a class whose own class is the metaclass.

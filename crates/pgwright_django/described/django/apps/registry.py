@@ -1,4 +1,4 @@
-from _pgwright import is_known, unknown
+from _pgwright import is_known, model_class, unknown
 
 class Apps:
     def __init__(self, installed_apps=()):
@@ -40,11 +40,11 @@ class Apps:
 
     def get_model(self, app_label, model_name=None, require_ready=True):
         if model_name is None:
-            if not is_known(app_label):
-                return unknown("which model is asked for")
+            if not is_known(app_label) or not isinstance(app_label, str):
+                return model_class(app_label)
             app_label, model_name = app_label.split(".")
-        if not is_known(model_name):
-            return unknown("which model is asked for")
+        if not is_known(model_name) or not isinstance(model_name, str):
+            return model_class(model_name)
         return self.get_registered_model(app_label, model_name)
 
     def get_registered_model(self, app_label, model_name):

@@ -12,6 +12,8 @@ use super::instance::Row;
 use super::{Orm, Parameter, QueryState};
 use crate::queries::domain::known::snake;
 
+/// Steps that a method may take to set an attribute that is asked for.
+const INFERENCE: u32 = 8_000;
 /// Attributes of a model's class that are managers.
 const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
 /// Methods that only querysets and managers have, so that whatever has one is taken to be one.
@@ -204,7 +206,10 @@ impl<'a> Orm<'a> {
         let mut found = None;
         for setter in setters.into_iter().take(3) {
             let open = vec![(Name::new_static("**"), Value::Unpacked)];
-            let outcome = evaluator.call(&Value::Function(setter), vec![object.clone()], open, None);
+            let call = |evaluator: &mut Evaluator<'a>| {
+                evaluator.call(&Value::Function(setter), vec![object.clone()], open, None)
+            };
+            let outcome = evaluator.at_most(INFERENCE, call);
             if let Err(pgwright_python::eval::Flow::Exhausted) = outcome {
                 self.end_inference();
                 return Err(pgwright_python::eval::Flow::Exhausted);

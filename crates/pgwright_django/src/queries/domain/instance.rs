@@ -27,6 +27,8 @@ pub(crate) struct Row {
     /// That it is of this model was guessed.
     pub(crate) guessed: bool,
     pub(crate) saved: Saved,
+    /// The wide class it is of, where its model is not known.
+    pub(crate) wide: Option<ClassId>,
 }
 
 /// Whether an instance has a row in the database.
@@ -63,6 +65,7 @@ impl Row {
             deferred: Deferred::Nothing,
             guessed: false,
             saved: Saved::Yes,
+            wide: None,
         }
     }
 
@@ -93,7 +96,7 @@ impl Row {
             (false, true) => Deferred::AllBut(names.clone()),
             (false, false) => Deferred::These(names.clone()),
         };
-        Row { model: query.model, loaded, prefetched, deferred, guessed, saved: Saved::Yes }
+        Row { model: query.model, loaded, prefetched, deferred, guessed, saved: Saved::Yes, wide: None }
     }
 
     fn defers(&self, field: &Field) -> bool {
@@ -118,11 +121,14 @@ impl<'a> Orm<'a> {
     /// An instance of a model; of an abstract one, an instance of a model made from it.
     pub(crate) fn row(&self, evaluator: &mut Evaluator<'a>, row: Row) -> Value {
         let row = match self.known.concrete.get(&row.model).map(Vec::as_slice) {
+            _ if row.wide.is_some() => row,
             Some([only]) => Row { model: *only, ..row },
             Some([first, ..]) => Row { model: *first, guessed: true, ..row },
             _ => row,
         };
-        let Some(class) = self.class_of(row.model) else { return Value::unknown("an instance of something not known") };
+        let Some(class) = row.wide.or_else(|| self.class_of(row.model)) else {
+            return Value::unknown("an instance of something not known");
+        };
         let instance = evaluator.bare_instance(class);
         evaluator.put(&instance, ROW, Value::Foreign(Foreign::new(row)));
         instance
@@ -185,8 +191,14 @@ impl<'a> Orm<'a> {
             if let Some(target) = private.to_label.as_deref().and_then(|label| self.context.models.by_label(label)) {
                 return Ok(Some(self.related_manager(evaluator, object, target.id, model, name, &row)));
             }
-            if row.saved != Saved::No && !row.prefetched.iter().any(|(prefetched, _)| **prefetched == *name) {
-                let origin = Self::origin_of_load(evaluator, id, name);
+            let loads = row.saved != Saved::No && !row.prefetched.iter().any(|(prefetched, _)| **prefetched == *name);
+            let origin = Self::origin_of_load(evaluator, id, name);
+            if let Some(value) = self.generic_object(evaluator, model, name, loads.then(|| origin.clone())) {
+                self.note_followed(evaluator, id, name, &value);
+                self.keep(evaluator, object, name, &value);
+                return Ok(Some(value));
+            }
+            if loads {
                 self.record(
                     evaluator,
                     Sent {
@@ -291,7 +303,8 @@ impl<'a> Orm<'a> {
                     },
                 );
             }
-            return Value::unknown("the value of a column");
+            let key = self.type_key(evaluator, Some(id), model, field);
+            return key.unwrap_or_else(|| Value::unknown("the value of a column"));
         };
         let Some(target) = relation.to else { return Value::unknown("a relation to a model that is not known") };
         if relation.kind == RelationKind::ManyToMany {
@@ -322,6 +335,9 @@ impl<'a> Orm<'a> {
         let next = Row { loaded: loaded.unwrap_or(Loaded::Nothing), guessed: row.guessed, ..Row::plain(target) };
         let mut value = self.row(evaluator, next);
         self.note_followed(evaluator, id, name, &value);
+        if let Some(key) = self.type_key(evaluator, Some(id), model, field) {
+            self.typed(evaluator, &[value.clone(), key]);
+        }
         if relation.kind == RelationKind::OneToOne
             && let Some(accessor) = &relation.accessor
         {
@@ -402,7 +418,9 @@ impl<'a> Orm<'a> {
     /// An instance of a class that somebody else made.
     pub(crate) fn summon(&self, evaluator: &mut Evaluator<'a>, class: ClassId) -> Value {
         if let Some(model) = self.model_of(class) {
-            return self.row(evaluator, Row { saved: Saved::Perhaps, ..Row::plain(model) });
+            let wide = self.known.wide.has(class).then_some(class);
+            let row = Row { saved: Saved::Perhaps, guessed: wide.is_some(), wide, ..Row::plain(model) };
+            return self.row(evaluator, row);
         }
         let users = self.known.users.get(&class).cloned().unwrap_or_default();
         let is_manager = self.known.is_manager(evaluator, class);

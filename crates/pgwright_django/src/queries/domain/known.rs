@@ -6,6 +6,7 @@ use pgwright_python::value::{Class, ClassId, Name, Names, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meta::{FieldObjects, through_classes};
+use super::wide::Wide;
 use crate::model::ModelId;
 use crate::queries::context::Context;
 use crate::queries::write::Relations;
@@ -39,6 +40,9 @@ pub(crate) struct Known {
     /// Without who listens to changes.
     pub(crate) relations: Relations,
     pub(crate) field_objects: FieldObjects,
+    pub(crate) wide: Wide,
+    /// The class of keys of content types.
+    pub(crate) type_key: Option<ClassId>,
 }
 
 impl Known {
@@ -60,6 +64,7 @@ impl Known {
         let options = class("django.db.models.options", "Options");
         let model_state = class("django.db.models.base", "ModelState");
         let request = class("django.http.request", "HttpRequest");
+        let type_key = class("django.contrib.contenttypes.models", "ContentTypeKey");
         let mut classes = classes;
         through_classes(evaluator, context, &mut classes, model, plain_manager, options);
         let mut known = Known {
@@ -80,6 +85,8 @@ impl Known {
             user: models.by_label(user).map(|model| model.id),
             relations: Relations::new(context, apps),
             field_objects: FieldObjects::default(),
+            wide: Wide::default(),
+            type_key,
         };
         known.models = known.classes.iter().zip(&models.all).map(|(class, model)| (*class, model.id)).collect();
         let mut managers = vec![plain_manager];
@@ -124,6 +131,9 @@ impl Known {
         if let Some(user) = known.user {
             known.by_snake.insert("user".to_owned(), user);
         }
+        known.wide = Wide::make(evaluator, context, &known);
+        let wide: Vec<_> = known.wide.of_models(evaluator, &known.models, context).collect();
+        known.models.extend(wide);
         Some(known)
     }
 

@@ -70,7 +70,9 @@ impl<'a> Orm<'a> {
                 _ => None,
             })
             .filter(|manager| self.known.is_manager(evaluator, manager.class));
-        if found.is_none() && name == "objects" && !managers.iter().any(|manager| manager.name == "objects") {
+        let is_wide = self.known.wide.has(class);
+        if found.is_none() && name == "objects" && !is_wide && !managers.iter().any(|manager| manager.name == "objects")
+        {
             return None;
         }
         let manager = found.unwrap_or_else(|| Instance {

@@ -193,6 +193,10 @@ impl<'a> Orm<'a> {
                 Some(key) => self.object(FieldOf::Field(key)),
                 None => Value::None,
             },
+            // Of which model an object is, its names do not tell.
+            "model_name" | "object_name" | "label" | "label_lower" | "app_label" if self.known.wide.has(class) => {
+                self.name_of(class)?
+            }
             "model_name" => Value::str(record.name.to_lowercase()),
             "object_name" => Value::str(record.name.as_str()),
             "app_label" => Value::str(record.app_label.as_str()),
@@ -201,6 +205,7 @@ impl<'a> Orm<'a> {
             "db_table" => Value::str(&*meta.table),
             "abstract" => Value::Bool(false),
             "proxy" => Value::Bool(record.proxy),
+            "proxy_for_model" if !record.proxy => Value::None,
             "managed" => Value::Bool(record.managed),
             "concrete_model" => self.class_value(self.context.concrete(model)),
             "auto_created" => match &record.origin {

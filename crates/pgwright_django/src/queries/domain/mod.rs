@@ -21,6 +21,7 @@ mod rendering;
 mod run;
 mod seen;
 mod tags;
+mod wide;
 mod write;
 
 use std::any::Any;
@@ -36,15 +37,17 @@ pub(crate) use heard::Heard;
 pub(crate) use instance::Row;
 pub(crate) use known::Known;
 pub(crate) use origin::Origin;
+pub(crate) use plain::VARIANTS;
 pub(crate) use queryset::QueryState;
 pub(crate) use record::{Called, Caller, Event, Own};
 pub(crate) use run::NO_MODEL;
 pub(crate) use seen::{Parameter, Seen, Shared};
 
+use super::Query;
 use super::context::Context;
 use super::serving::Serving;
 use super::workload::Situation;
-use super::write::Relations;
+use super::write::{Relations, Statement};
 use crate::model::ModelId;
 
 /// Attribute of a queryset's instance that holds its [`QueryState`].
@@ -98,6 +101,12 @@ pub(crate) struct State {
     /// How often one of `inferring` and `seen` was looked at.
     pub(crate) consulted: usize,
     /// Names that methods of a class set on `self`, by class.
+    /// What the default managers of a wide class's models start from.
+    pub(crate) base_queries: FxHashMap<ClassId, Arc<[Arc<Query>]>>,
+    /// How one object of each model of a wide class is found.
+    pub(crate) lookups: FxHashMap<ClassId, Arc<[(ModelId, record::Outcome)]>>,
+    /// What deleting objects of a wide class sends, by the class or by the queries.
+    pub(crate) deletions: FxHashMap<u64, Arc<[Statement]>>,
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
 
@@ -245,6 +254,9 @@ impl<'a> Domain<'a> for Orm<'a> {
                 _ => None,
             }
             .unwrap_or_else(|| Value::unknown("what an object was made with"))),
+            "annotations" => Ok(self.annotations(evaluator, &args)),
+            "typed" => Ok(self.typed(evaluator, &args)),
+            "model_class" => Ok(self.model_class(evaluator, &args)),
             "handle" => {
                 self.hand_on(evaluator);
                 Ok(Value::unknown("the response to a request"))

@@ -9,7 +9,7 @@ use crate::convert;
 use crate::model::Value;
 
 /// Combinations of alternative arguments that become queries of their own.
-const VARIANTS: usize = 6;
+pub(crate) const VARIANTS: usize = 6;
 
 /// Arguments of one call.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ use pgwright_python::eval::{Eval, Evaluator, Kwargs};
 use pgwright_python::value::{Foreign, Instance, Name, Object, ObjectId, Value};
 
 use super::plain::{Arguments, arguments};
+use super::wide::Queries;
 use super::{Orm, QUERY};
 use crate::model::{self, ModelId, RelationKind};
 use crate::queries::Query;
@@ -25,12 +26,14 @@ pub(crate) struct QueryState {
     pub(crate) guessed: bool,
     /// A relation of its rows that leads to an object at hand (`_known_related_objects`).
     pub(crate) related: Option<(Arc<str>, Value)>,
+    /// Of which of several models it is not known.
+    pub(crate) wide: Option<Queries>,
 }
 
 /// All but the object, which lies on the heap: see [`QueryState::stored`].
 impl Hash for QueryState {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.model, &self.query, self.fetched, self.guessed).hash(state);
+        (self.model, &self.query, self.fetched, self.guessed, &self.wide).hash(state);
     }
 }
 
@@ -44,12 +47,19 @@ impl QueryState {
     }
 
     pub(crate) fn all_of(model: ModelId) -> QueryState {
-        QueryState { model, query: Ok(Arc::new(Query::new(model))), fetched: false, guessed: false, related: None }
+        QueryState {
+            model,
+            query: Ok(Arc::new(Query::new(model))),
+            fetched: false,
+            guessed: false,
+            related: None,
+            wide: None,
+        }
     }
 
     /// A queryset of these objects whose conditions are not known.
     pub(crate) fn some_of(model: ModelId, reason: &str) -> QueryState {
-        QueryState { model, query: Err(reason.into()), fetched: false, guessed: true, related: None }
+        QueryState { model, query: Err(reason.into()), fetched: false, guessed: true, related: None, wide: None }
     }
 }
 
@@ -68,7 +78,10 @@ impl<'a> Orm<'a> {
             return Some(QueryState { related, ..state.clone() });
         }
         match evaluator.heap.own(*id, "model") {
-            Some(Value::Class(class)) => self.model_of(*class).map(QueryState::all_of),
+            Some(Value::Class(class)) => {
+                let class = *class;
+                self.all_of_class(evaluator, class)
+            }
             _ => None,
         }
     }
@@ -78,7 +91,8 @@ impl<'a> Orm<'a> {
         let Some(instance) = evaluator.heap.instance(queryset) else { return Value::unknown("not a queryset") };
         let mut attributes = instance.attributes.clone();
         let class = instance.class;
-        if let Some(model) = self.class_of(state.model) {
+        let of = state.wide.as_ref().map(|wide| wide.class).or_else(|| self.class_of(state.model));
+        if let Some(model) = of {
             attributes.insert(Name::new_static("model"), Value::Class(model));
         }
         match &state.related {
@@ -91,6 +105,7 @@ impl<'a> Orm<'a> {
             }
         }
         attributes.insert(Name::new_static(QUERY), state.stored());
+        attributes.shift_remove("_result_cache");
         let instance = Instance { class, attributes, args: Vec::new(), kwargs: Vec::new(), call: None };
         Value::Instance(evaluator.heap.add_object(Object::Instance(instance)))
     }
@@ -120,9 +135,9 @@ impl<'a> Orm<'a> {
             // Still a queryset, whatever its model is.
             return Ok(queryset.clone());
         };
-        let Ok(query) = state.query.clone() else {
+        if state.query.is_err() {
             return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
-        };
+        }
         if &**method == "all" {
             return Ok(self.with_state(evaluator, *id, QueryState { fetched: false, ..state }));
         }
@@ -137,7 +152,7 @@ impl<'a> Orm<'a> {
         };
         let Some(mut variants) = arguments(self, evaluator, rest, &kwargs) else {
             let reason = format!("the arguments of `{method}()` are not known");
-            let state = QueryState { query: Err(reason.into()), fetched: false, ..state };
+            let state = QueryState { query: Err(reason.into()), fetched: false, wide: None, ..state };
             return Ok(self.with_state(evaluator, *id, state));
         };
         if &**method == "slice"
@@ -152,8 +167,8 @@ impl<'a> Orm<'a> {
         let mut made: Option<Value> = None;
         for variant in variants {
             let guessed = state.guessed || variant.may_be_queries();
-            let query = self.next(&query, method, &variant).map(Arc::new).map_err(Arc::from);
-            let value = self.with_state(evaluator, *id, QueryState { query, fetched: false, guessed, ..state.clone() });
+            let changed = state.clone().with_queries(|query| self.next(query, method, &variant));
+            let value = self.with_state(evaluator, *id, QueryState { fetched: false, guessed, ..changed });
             self.note_made(evaluator, &value, state.model);
             made = Some(match made {
                 Some(known) => evaluator.either(known, value),
@@ -161,6 +176,14 @@ impl<'a> Orm<'a> {
             });
         }
         Ok(made.unwrap_or(Value::None))
+    }
+
+    /// `annotations(queryset)`: what annotations select, by name.
+    pub(crate) fn annotations(&self, evaluator: &mut Evaluator<'a>, args: &[Value]) -> Value {
+        let state = args.first().and_then(|queryset| self.state_of(evaluator, queryset));
+        let Some(Ok(query)) = state.map(|state| state.query) else { return Value::unknown("annotations of a query") };
+        let names = query.selected_annotations().map(|(name, _)| Value::Str(name.clone()));
+        evaluator.make_dict(names.map(|name| (name, Value::unknown("an annotation"))).collect())
     }
 
     /// `multiplies(queryset, path)`: whether following the path may give a row several times.

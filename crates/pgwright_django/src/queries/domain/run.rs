@@ -175,18 +175,14 @@ impl<'a> Orm<'a> {
 
     /// `queryset[index]`: of an index that is not known, the first row and one after it.
     fn sliced(&self, state: &QueryState, index: Option<&Value>) -> Vec<QueryState> {
-        let Ok(query) = &state.query else { return vec![state.clone()] };
         let (at, later) = match index {
-            Some(Value::Int(at)) => (*at, None),
-            _ => (0, Some(build::item(query))),
+            Some(Value::Int(at)) => (*at, false),
+            _ => (0, true),
         };
         let ends = vec![model::Value::Int(at), model::Value::Int(at + 1)];
-        let known = self.applied(query, "slice", ends, Vec::new());
-        let of = |query: Result<Query, String>| QueryState {
-            query: query.map(Arc::new).map_err(Arc::from),
-            ..state.clone()
-        };
-        [Some(known), later.map(Ok)].into_iter().flatten().map(of).collect()
+        let known = state.clone().with_queries(|query| self.applied(query, "slice", ends.clone(), Vec::new()));
+        let later = later.then(|| state.clone().with_queries(|query| Ok(build::item(query))));
+        [Some(known), later].into_iter().flatten().collect()
     }
 
     /// Compiles a query and records it, with those that load relations beside it.
@@ -201,6 +197,9 @@ impl<'a> Orm<'a> {
     ) {
         if !self.records(evaluator) {
             return;
+        }
+        if state.wide.is_some() {
+            return state.each().iter().for_each(|one| self.send(evaluator, queryset, one, terminal, compiled, rows));
         }
         let sql = match &state.query {
             Ok(query) => match compile::select(self.context, query, compiled) {
@@ -264,14 +263,15 @@ impl<'a> Orm<'a> {
         state: &QueryState,
         rows: Rows,
     ) -> Value {
+        let wide = state.wide.as_ref().map(|wide| wide.class);
         let Ok(query) = &state.query else {
-            let row = self.row(evaluator, Row { guessed: state.guessed, ..Row::plain(state.model) });
+            let row = self.row(evaluator, Row { guessed: state.guessed, wide, ..Row::plain(state.model) });
             self.note_row(evaluator, queryset, state, rows, &row);
             return row;
         };
         match query.rows {
             query::Rows::Instances => {
-                let row = self.row(evaluator, Row::of(query, state.guessed));
+                let row = self.row(evaluator, Row { wide, ..Row::of(query, state.guessed) });
                 self.note_row(evaluator, queryset, state, rows, &row);
                 if let Some((field, owner)) = &state.related {
                     evaluator.put(&row, field, owner.clone());
@@ -280,7 +280,16 @@ impl<'a> Orm<'a> {
             }
             query::Rows::Dicts => {
                 let dict = evaluator.make_dict(Vec::new());
-                evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown(COLUMN));
+                let names = query.fields.as_deref().unwrap_or_default();
+                for name in names {
+                    let field = self.context.models.get(query.model).field(name);
+                    let key = field.and_then(|field| self.type_key(evaluator, None, query.model, field));
+                    let value = key.unwrap_or_else(|| Value::unknown(COLUMN));
+                    evaluator.set_item(&dict, &Value::str(&**name), value);
+                }
+                if names.is_empty() || !query.annotations.is_empty() {
+                    evaluator.set_item(&dict, &Value::unknown("a name"), Value::unknown(COLUMN));
+                }
                 dict
             }
             query::Rows::Flat => Value::unknown(COLUMN),

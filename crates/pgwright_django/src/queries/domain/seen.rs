@@ -42,7 +42,9 @@ impl Kind {
     /// Whether a second one tells nothing more.
     fn is_like(&self, other: &Kind) -> bool {
         match (self, other) {
-            (Kind::Row(one), Kind::Row(other)) => one.model == other.model && one.guessed == other.guessed,
+            (Kind::Row(one), Kind::Row(other)) => {
+                one.model == other.model && one.wide == other.wide && one.guessed == other.guessed
+            }
             (Kind::QuerySet(one, a), Kind::QuerySet(other, b)) => {
                 one == other && a.model == b.model && a.guessed == b.guessed && a.query == b.query
             }

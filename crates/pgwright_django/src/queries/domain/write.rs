@@ -81,6 +81,8 @@ impl<'a> Orm<'a> {
     ) -> Eval {
         let Value::Instance(id) = object else { return Ok(Value::None) };
         let row = self.row_of(evaluator, *id, model);
+        let models = self.models_of(evaluator, *id, model);
+        let guessed = row.guessed || models.len() > 1;
         Ok(match what {
             "save" => {
                 let fields = option(kwargs, "update_fields").unwrap_or(Value::None);
@@ -107,7 +109,9 @@ impl<'a> Orm<'a> {
                         Ok(Fields::Only(names)) if names.is_empty() => continue,
                         Ok(fields) => {
                             let mut statements = Vec::new();
-                            for values in &values {
+                            let each =
+                                models.iter().flat_map(|model| values.iter().map(move |values| (*model, values)));
+                            for (model, values) in each {
                                 if is_new != Saved::Yes && fields == Fields::All {
                                     let values = values.clone();
                                     let added = Save { force: force.clone(), values, ..Save::added(model) };
@@ -125,15 +129,20 @@ impl<'a> Orm<'a> {
                         }
                         Err(reason) => Err(reason.into()),
                     };
-                    self.send_all(evaluator, model, Terminal::Save, sends, row.guessed);
+                    self.send_all(evaluator, model, Terminal::Save, sends, guessed);
                 }
                 self.keep(evaluator, object, super::ROW, &saved(&row));
                 Value::None
             }
             "delete" => {
-                let statements = delete::delete(self.context, self.relations(), model, delete::Parents::Deleted);
-                let gone = Self::deleted(&statements);
-                self.send_all(evaluator, model, Terminal::Delete, Ok(statements), row.guessed);
+                let statements =
+                    |model: &ModelId| delete::delete(self.context, self.relations(), *model, delete::Parents::Deleted);
+                let gone = Self::deleted(&statements(&model));
+                let statements = match evaluator.heap.class_of(*id).filter(|_| models.len() > 1) {
+                    Some(class) => self.deleted_widely(class, || models.iter().flat_map(statements).collect()),
+                    None => statements(&model),
+                };
+                self.send_all(evaluator, model, Terminal::Delete, Ok(statements), guessed);
                 self.tell_deleted(evaluator, &gone, Some((model, object)))?;
                 Value::unknown("how much was deleted")
             }
@@ -142,20 +151,17 @@ impl<'a> Orm<'a> {
                     None | Some(Value::None) => None,
                     Some(names) => names_in(evaluator, names),
                 };
-                let statement = match &fields {
-                    None => load::refresh(self.context, model, load::Refresh::All),
-                    Some(names) => {
-                        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                        load::refresh(self.context, model, load::Refresh::Only(&names))
-                    }
-                };
-                self.send_all(
-                    evaluator,
-                    model,
-                    Terminal::Refresh,
-                    statement.map(|one| vec![one]).map_err(Arc::from),
-                    row.guessed,
-                );
+                for model in models.iter() {
+                    let statement = match &fields {
+                        None => load::refresh(self.context, *model, load::Refresh::All),
+                        Some(names) => {
+                            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                            load::refresh(self.context, *model, load::Refresh::Only(&names))
+                        }
+                    };
+                    let sends = statement.map(|one| vec![one]).map_err(Arc::from);
+                    self.send_all(evaluator, *model, Terminal::Refresh, sends, guessed);
+                }
                 Value::None
             }
             _ => Value::None,
@@ -276,15 +282,25 @@ impl<'a> Orm<'a> {
                 Ok(Value::unknown("how many rows were updated"))
             }
             "update" => {
-                let sends = self.update_statements(evaluator, state, kwargs);
-                self.send_all(evaluator, model, Terminal::Update, sends, state.guessed);
+                for state in state.each() {
+                    let sends = self.update_statements(evaluator, &state, kwargs);
+                    self.send_all(evaluator, state.model, Terminal::Update, sends, state.guessed);
+                }
                 Ok(Value::unknown("how many rows were updated"))
             }
             "delete" => {
-                let sends = self.rows(state).and_then(|rows| {
-                    delete::delete_rows(self.context, self.relations(), model, &rows).map_err(Arc::from)
-                });
-                let gone = sends.as_deref().map(Self::deleted).unwrap_or_default();
+                let sends = |state: &QueryState| -> Sends {
+                    let rows = self.rows(state)?;
+                    delete::delete_rows(self.context, self.relations(), state.model, &rows).map_err(Arc::from)
+                };
+                let own = sends(state);
+                let gone = own.as_deref().map(Self::deleted).unwrap_or_default();
+                let sends = match &state.wide {
+                    Some(wide) => Ok(self.deleted_widely(wide, || {
+                        state.each().iter().flat_map(|one| sends(one).unwrap_or_default()).collect()
+                    })),
+                    None => own,
+                };
                 self.send_all(evaluator, model, Terminal::Delete, sends, state.guessed);
                 self.tell_deleted(evaluator, &gone, None)?;
                 Ok(Value::unknown("how much was deleted"))

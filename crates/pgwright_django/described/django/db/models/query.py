@@ -1,10 +1,17 @@
-from _pgwright import change, run, unknown, write
+from _pgwright import annotations, change, run, unknown, write
 
 class QuerySet:
     """A queryset's query lives beside it; `change` gives the next one, `run` says that it is executed here."""
 
+    _iterable_class = None
+    _result_cache = None
+
     def __init__(self, model=None, query=None, using=None, hints=None):
         self.model = model
+
+    @property
+    def query(self):
+        return Query(self)
 
     @classmethod
     def as_manager(cls):
@@ -14,17 +21,40 @@ class QuerySet:
         return manager
 
     def __iter__(self):
+        if self._iterable_class is not None:
+            return iter(self._rows())
         return run(self, "iterate")
-    def __aiter__(self):
-        return run(self, "iterate")
+    __aiter__ = __iter__
     def __bool__(self):
+        if self._iterable_class is not None:
+            self._rows()
+            return unknown("what a query finds")
         return run(self, "truth")
     def __len__(self):
+        if self._iterable_class is not None:
+            self._rows()
+            return unknown("how many rows a query finds")
         return run(self, "length")
     def __contains__(self, item):
-        return run(self, "truth")
+        return bool(self)
     def __getitem__(self, index):
+        if self._iterable_class is not None:
+            return self._row(change(self, "slice", index, unknown("the index after an index")))
         return run(self, "item", index)
+
+    def _rows(self):
+        """What a class of iterables other than Django's own makes of the rows."""
+        if self._result_cache is None:
+            self._result_cache = list(self._iterable_class(self, chunked_fetch=False))
+        return self._result_cache
+    def _row(self, queryset):
+        for row in queryset._rows():
+            return row
+        return None
+    def _of_columns(self, queryset):
+        if self._iterable_class is not None:
+            queryset._iterable_class = None
+        return queryset
     def __slice__(self, start, stop):
         return change(self, "slice", start, stop)
     def __and__(self, other):
@@ -37,7 +67,7 @@ class QuerySet:
     def _chain(self):
         return change(self, "all")
     def _fetch_all(self):
-        run(self, "iterate")
+        self.__iter__()
     def all(self):
         return change(self, "all")
     def none(self):
@@ -53,9 +83,9 @@ class QuerySet:
     def alias(self, *args, **kwargs):
         return change(self, "alias", *args, **kwargs)
     def values(self, *fields, **expressions):
-        return change(self, "values", *fields, **expressions)
+        return self._of_columns(change(self, "values", *fields, **expressions))
     def values_list(self, *fields, **options):
-        return change(self, "values_list", *fields, **options)
+        return self._of_columns(change(self, "values_list", *fields, **options))
     def only(self, *fields):
         return change(self, "only", *fields)
     def defer(self, *fields):
@@ -98,10 +128,18 @@ class QuerySet:
     def get(self, *args, **kwargs):
         if args or kwargs:
             return change(self, "filter", *args, **kwargs).get()
+        if self._iterable_class is not None:
+            return self._row(change(change(self, "order_by"), "slice", None, 21))
         return run(self, "get")
     def first(self):
+        if self._iterable_class is not None:
+            ordered = self if self.ordered else change(self, "order_by", "pk")
+            return self._row(change(ordered, "slice", None, 1))
         return run(self, "first")
     def last(self):
+        if self._iterable_class is not None:
+            ordered = change(self if self.ordered else change(self, "order_by", "pk"), "reverse")
+            return self._row(change(ordered, "slice", None, 1))
         return run(self, "last")
     def earliest(self, *fields):
         return run(self, "earliest", *fields)
@@ -120,6 +158,8 @@ class QuerySet:
             self = change(self, "filter", **{field_name + "__in": unknown("keys")})
         return run(change(self, "order_by"), "in_bulk")
     def iterator(self, *args, **kwargs):
+        if self._iterable_class is not None:
+            return iter(self._iterable_class(self, chunked_fetch=True, chunk_size=unknown("how many rows")))
         return change(self, "all")
     def explain(self, *args, **kwargs):
         return run(self, "iterate")
@@ -157,6 +197,35 @@ class QuerySet:
     abulk_update = bulk_update
     aupdate = update
     adelete = delete
+
+class Query:
+    """The query of a queryset, as far as code looks at it."""
+
+    def __init__(self, queryset):
+        self._queryset = queryset
+    @property
+    def annotation_select(self):
+        return annotations(self._queryset)
+    annotations = annotation_select
+    def __getattr__(self, name):
+        return unknown("what a query consists of")
+
+class BaseIterable:
+    def __init__(self, queryset, chunked_fetch=False, chunk_size=100):
+        self.queryset = queryset
+        self.chunked_fetch = chunked_fetch
+        self.chunk_size = chunk_size
+    def __iter__(self):
+        return run(self.queryset, "iterate")
+
+class ModelIterable(BaseIterable):
+    pass
+class ValuesIterable(BaseIterable):
+    pass
+class ValuesListIterable(BaseIterable):
+    pass
+class FlatValuesListIterable(BaseIterable):
+    pass
 
 class EmptyQuerySet:
     pass

@@ -1,0 +1,1 @@
+from django.tasks import Task, TaskResult, task
