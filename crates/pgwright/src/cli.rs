@@ -23,8 +23,12 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Show the facts that findings are based on.
     Inspect(InspectArgs),
+    /// Show how PostgreSQL will execute queries, asked of its own planner on a private server without any data.
+    Explain(Box<ExplainArgs>),
     /// List the rules, or explain one.
     Rules(RulesArgs),
+    /// Write down what planning needs to know of a database: sizes and statistics, by default without texts of rows. Reads only.
+    Snapshot(Box<SnapshotArgs>),
 }
 
 /// What every command that reads a project takes.
@@ -34,6 +38,13 @@ pub(crate) struct ProjectArgs {
     #[arg(default_value = ".")]
     pub(crate) paths: Vec<Utf8PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+}
+
+/// How a project is read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProjectOptions {
     /// The settings module (`shop.settings`), when it is not the one `manage.py` names.
     #[arg(long, value_name = "MODULE", help_heading = "Project")]
     pub(crate) settings: Option<String>,
@@ -205,6 +216,105 @@ impl QueryContext {
             QueryContext::Other => Situation::Other,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// `FILE:LINE`, a file, a model (`app.Model` or `Model`) or the text of a statement, then the project when it is not here;
+    /// with `--all` only the project.
+    #[arg(value_name = "TARGET", required_unless_present = "all")]
+    pub(crate) targets: Vec<String>,
+
+    /// Every query of the project.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+
+    /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project.
+    #[arg(long, value_name = "FILE", help_heading = "Planner")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// Plan for tables so many times as large, as in `--scale 10`, or tell where plans change on the way, as in `--scale 1..1000`.
+    #[arg(long, value_name = "N[..M]", value_parser = parse_scale, help_heading = "Planner")]
+    pub(crate) scale: Option<(f64, f64)>,
+
+    /// Ask this database instead, `postgresql://user@host/name`, in a session that cannot write. Libpq's variables and files complete it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["statistics", "scale"], help_heading = "Planner")]
+    pub(crate) database_url: Option<String>,
+
+    /// The folder with the programs of a PostgreSQL server (13 or newer), instead of those found on this machine.
+    #[arg(long, value_name = "FOLDER", env = "PGWRIGHT_POSTGRES_BIN", help_heading = "Planner")]
+    pub(crate) postgres_bin: Option<Utf8PathBuf>,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    /// The database: `postgresql://user@host/name`. Libpq's variables (`PGHOST`…), service file and password file complete it.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+
+    /// Read the output of `pg_dump --statistics-only` instead of a database; the project says what its indexes belong to.
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    pub(crate) from_pg_dump: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// Which values of columns the file keeps.
+    #[arg(long, value_enum, default_value_t = ValuesArg::Safe)]
+    pub(crate) values: ValuesArg,
+
+    /// The file to write instead of `pgwright.statistics.json`; `-` is stdout.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValuesArg {
+    /// All, as `pg_stats` has them.
+    All,
+    /// Numbers, dates, times and booleans; placeholders in the same order for others.
+    Safe,
+    /// None: only how many there are.
+    None,
+}
+
+impl From<ValuesArg> for pgwright_schema::privacy::Values {
+    fn from(arg: ValuesArg) -> Self {
+        match arg {
+            ValuesArg::All => Self::All,
+            ValuesArg::Safe => Self::Safe,
+            ValuesArg::None => Self::None,
+        }
+    }
+}
+
+/// `10`, or `1..1000`: from and to.
+fn parse_scale(text: &str) -> Result<(f64, f64), String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    let both = match text.split_once("..") {
+        Some((from, to)) => number(from).zip(number(to)),
+        None => number(text).map(|factor| (factor, factor)),
+    };
+    match both {
+        Some((from, to)) if from <= to && to <= 1e6 => Ok((from, to)),
+        Some(_) => Err("the second number must not be the smaller one, and at most 1000000".to_owned()),
+        None => Err("write a number, or two as in `1..1000`".to_owned()),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    Text,
+    Json,
+    /// Graphs for Graphviz.
+    Dot,
 }
 
 #[derive(Debug, Args)]

@@ -53,3 +53,9 @@ pub(crate) fn plain(error: &std::io::Error) -> String {
         None => String::new(),
     }
 }
+
+impl From<pgwright_postgres::Error> for Failure {
+    fn from(error: pgwright_postgres::Error) -> Self {
+        Failure::Message { message: error.message, hints: error.hints }
+    }
+}

@@ -9,13 +9,16 @@ mod cli;
 mod config;
 mod disk;
 mod environment;
+mod explain;
 mod failure;
 mod fixing;
 mod inspect;
 mod output;
+mod place;
 mod render;
 mod rules;
 mod session;
+mod snapshot;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,7 +67,9 @@ fn run() -> ExitCode {
     let outcome = catch_unwind(AssertUnwindSafe(|| match &cli.command {
         Command::Check(args) => check::run(args, &output),
         Command::Inspect(args) => inspect::run(args, &output),
+        Command::Explain(args) => explain::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
+        Command::Snapshot(args) => snapshot::run(args, &output),
     }));
     match outcome {
         Ok(Ok(Status::Clean)) => ExitCode::SUCCESS,

@@ -38,8 +38,8 @@ impl Session {
             }
             shown.push(below_here(path));
         }
-        let config = Config::find(args.config.as_deref(), &shown[0])?;
-        let django = match &args.django {
+        let config = Config::find(args.options.config.as_deref(), &shown[0])?;
+        let django = match &args.options.django {
             Some(text) => Some(parse_django(text).ok_or_else(|| {
                 Failure::new(format!("`{text}` is no Django version")).hint("write it as in `--django 5.2`")
             })?),
@@ -63,11 +63,11 @@ impl Session {
         walked.files.extend(shown.iter().filter(|path| path.is_file()).cloned());
         walked.files.sort();
         walked.files.dedup();
-        let python = args.python.as_deref().or(config.python.as_deref());
+        let python = args.options.python.as_deref().or(config.python.as_deref());
         let request = ReadRequest {
             site_packages: crate::environment::site_packages(python, &roots[0])?,
             paths: walked.files,
-            settings: args.settings.clone().or_else(|| config.settings.clone()),
+            settings: args.options.settings.clone().or_else(|| config.settings.clone()),
             roots,
             django,
             extent: Extent::Models,
@@ -90,6 +90,11 @@ impl Session {
             project.diagnostics.push(Diagnostic::new("unreadable-file", Severity::Warning, Span::top(file), headline));
         }
         Reading { files, project }
+    }
+
+    /// Where packages of the project are installed.
+    pub(crate) fn site_packages(&self) -> &[Utf8PathBuf] {
+        &self.request.site_packages
     }
 
     /// Whether the user asked about that file.

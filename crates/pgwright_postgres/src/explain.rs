@@ -1,7 +1,7 @@
 //! Asking for plans, and reading the answer.
 
 use pgwright_schema::Plan;
-use postgres::Client;
+use postgres::GenericClient;
 use serde_json::Value;
 
 use crate::Error;
@@ -10,12 +10,21 @@ use crate::Error;
 ///
 /// # Errors
 /// PostgreSQL refuses the statement.
-pub fn plan(client: &mut Client, statement: &str) -> Result<Plan, Error> {
+pub fn plan(client: &mut impl GenericClient, statement: &str) -> Result<Plan, Error> {
     // The extended protocol takes one statement only: what follows a semicolon is an error, not a command.
     let rows = client.query_typed(&format!("EXPLAIN (FORMAT JSON) {statement}"), &[])?;
     let answer: Option<Value> = rows.first().and_then(|row| row.try_get(0).ok());
     let plan = answer.as_ref().and_then(|answer| answer.get(0)?.get("Plan"));
     plan.map(read).ok_or_else(|| Error::new("PostgreSQL answered `EXPLAIN` with something that is no plan"))
+}
+
+/// PostgreSQL's names of the types of a statement's parameters.
+///
+/// # Errors
+/// PostgreSQL refuses the statement, or cannot tell a type.
+pub(crate) fn parameter_types(client: &mut impl GenericClient, statement: &str) -> Result<Vec<String>, Error> {
+    let prepared = client.prepare(statement)?;
+    Ok(prepared.params().iter().map(|type_| type_.name().to_owned()).collect())
 }
 
 /// Fields that tell nodes of the same name apart, without the values that are usual.

@@ -1,12 +1,13 @@
 //! Reading statistics out of a database: two queries on the catalogue, none on any table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pgwright_schema::statistics::{Common, Ranges, Source, array};
 use pgwright_schema::{ColumnStatistics, IndexStatistics, Size, Statistics, TableStatistics};
-use postgres::{Client, Row};
+use postgres::{GenericClient, Row};
 
 use crate::Error;
+use crate::snapshot::Server;
 
 /// The first version whose `pg_stats` shows statistics of ranges.
 const WITH_RANGES: i32 = 170_000;
@@ -18,8 +19,8 @@ const SYSTEM: &str = "('pg_catalog', 'information_schema', 'pg_toast')";
 ///
 /// # Errors
 /// The session has ended, or a time limit is over.
-pub fn statistics(client: &mut Client) -> Result<Statistics, Error> {
-    let version: i32 = client.query_one("SELECT current_setting('server_version_num')::int", &[])?.get(0);
+pub fn statistics(client: &mut impl GenericClient) -> Result<Statistics, Error> {
+    let version: i32 = client.query_typed_one("SELECT current_setting('server_version_num')::int", &[])?.get(0);
     let mut tables = HashMap::new();
     let mut indexes = HashMap::new();
     let mut statistics = Statistics::default();
@@ -65,10 +66,10 @@ pub fn statistics(client: &mut Client) -> Result<Statistics, Error> {
         &format!(
             "SELECT c.oid, a.attname::text, a.attnum, s.null_frac, s.avg_width, s.n_distinct, s.most_common_vals::text, \
              s.most_common_freqs, s.histogram_bounds::text, s.correlation, s.most_common_elems::text, s.most_common_elem_freqs, \
-             s.elem_count_histogram, {ranges} \
+             s.elem_count_histogram, {ranges}, y.typname::text \
              FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname \
              JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename \
-             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname \
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname JOIN pg_type y ON y.oid = a.atttypid \
              WHERE NOT s.inherited AND s.schemaname NOT IN {SYSTEM} ORDER BY c.oid, a.attnum"
         ),
         &[],
@@ -97,9 +98,52 @@ pub fn statistics(client: &mut Client) -> Result<Statistics, Error> {
     Ok(statistics)
 }
 
+/// What plans depend on besides statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    pub server: Server,
+    pub settings: BTreeMap<String, String>,
+    pub extensions: Vec<String>,
+    /// Tables whose statistics this role may not see, though there may be some.
+    pub hidden_tables: Vec<String>,
+}
+
+/// Version, locale, the planner's settings that are not the usual ones, and extensions.
+///
+/// # Errors
+/// As [`statistics`].
+pub fn server(client: &mut impl GenericClient) -> Result<ServerFacts, Error> {
+    let row = client.query_typed_one(
+        "SELECT split_part(current_setting('server_version'), ' ', 1), datcollate::text FROM pg_database \
+         WHERE datname = current_database()",
+        &[],
+    )?;
+    let server = Server { version: row.get(0), collation: row.get(1) };
+    let rows = client.query_typed(
+        "SELECT name, current_setting(name) FROM pg_settings WHERE setting IS DISTINCT FROM boot_val AND \
+         (category LIKE 'Query Tuning%' OR name IN ('work_mem', 'hash_mem_multiplier', 'max_parallel_workers_per_gather')) \
+         AND name <> 'plan_cache_mode' ORDER BY name",
+        &[],
+    )?;
+    let settings = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let rows = client
+        .query_typed("SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY extname", &[])?;
+    let extensions = rows.iter().map(|row| row.get(0)).collect();
+    let rows = client.query_typed(
+        &format!(
+            "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind = 'r' AND n.nspname NOT IN {SYSTEM} AND n.nspname NOT LIKE 'pg\\_t%' AND c.reltuples > 0 \
+             AND NOT has_any_column_privilege(c.oid, 'SELECT') ORDER BY 1, 2"
+        ),
+        &[],
+    )?;
+    let hidden_tables = rows.iter().map(|row| django_name(row.get(0), row.get(1))).collect();
+    Ok(ServerFacts { server, settings, extensions, hidden_tables })
+}
+
 /// Whether the role may read what `pg_stats` is made of.
-fn may_read_all(client: &mut Client) -> Result<bool, Error> {
-    Ok(client.query_one("SELECT has_table_privilege('pg_catalog.pg_statistic', 'SELECT')", &[])?.get(0))
+fn may_read_all(client: &mut impl GenericClient) -> Result<bool, Error> {
+    Ok(client.query_typed_one("SELECT has_table_privilege('pg_catalog.pg_statistic', 'SELECT')", &[])?.get(0))
 }
 
 /// Statistics of ranges where `pg_stats` does not show them: kinds 6 (lengths, and the share of empty ones) and 7 (bounds).
@@ -120,7 +164,7 @@ fn ranges_of_old() -> String {
 }
 
 /// As `Meta.db_table` has to spell a table outside the schema `public`.
-fn django_name(schema: &str, name: &str) -> String {
+pub(crate) fn django_name(schema: &str, name: &str) -> String {
     if schema == "public" { name.to_owned() } else { format!("{schema}\".\"{name}") }
 }
 
@@ -144,6 +188,7 @@ fn column(row: &Row) -> Result<ColumnStatistics, Error> {
         _ => None,
     };
     Ok(ColumnStatistics {
+        type_: Some(row.get(16)),
         null_fraction: row.get(3),
         average_width: u32::try_from(row.get::<_, i32>(4)).unwrap_or_default(),
         distinct: row.get(5),

@@ -1,6 +1,10 @@
 //! What `EXPLAIN` answers, as plain data.
 
+mod sentence;
+
 use serde::Serialize;
+
+pub use sentence::{count, grouped};
 
 /// A node of a plan with those below it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -48,12 +52,6 @@ impl Plan {
 
     pub fn detail(&self, name: &str) -> Option<&str> {
         self.details.iter().find(|(found, _)| found == name).map(|(_, text)| text.as_str())
-    }
-
-    /// Cost of the node itself, without what its inputs cost.
-    pub fn own_cost(&self) -> f64 {
-        let inputs = self.children.iter().filter(|child| !child.is_run_apart());
-        (self.total_cost - inputs.map(|child| child.total_cost).sum::<f64>()).max(0.0)
     }
 
     /// Whether it runs beside the node above and not as its input.

@@ -90,6 +90,9 @@ pub struct IndexStatistics {
 /// What `ANALYZE` found in a column or expression; the fields are those of `pg_stats`. Values are in the type's text form.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColumnStatistics {
+    /// PostgreSQL's name of the type of values: `int8`, `varchar`, `_text`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_: Option<String>,
     pub null_fraction: f32,
     /// Bytes of a value, not NULL.
     pub average_width: u32,

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use camino::Utf8PathBuf;
 use pgwright_django::model::Models;
 use pgwright_django::queries::workload::{Certainty, Issued, Lazy, Rows, Situation, Terminal};
 use serde::Serialize;
 
 use super::json;
 use crate::cli::{FactFormat, InspectQueriesArgs};
+use crate::place::{Place, names};
 use crate::session::{Reading, Session};
 
 #[derive(Serialize)]
@@ -46,17 +46,17 @@ struct Row<'a> {
     template: Option<TemplatePlace<'a>>,
 }
 
+impl Row<'_> {
+    fn is_at(&self, place: &Place) -> bool {
+        place.holds(self.file, self.line..=self.end_line)
+            || self.template.as_ref().is_some_and(|template| place.holds(template.file, template.line..=template.line))
+    }
+}
+
 #[derive(Serialize)]
 struct TemplatePlace<'a> {
     file: &'a str,
     line: u32,
-}
-
-/// `FILE` or `FILE:LINE`.
-#[derive(Debug, Clone)]
-struct Place {
-    file: Utf8PathBuf,
-    line: Option<u32>,
 }
 
 pub(super) fn render(args: &InspectQueriesArgs, session: &Session, reading: &Reading) -> String {
@@ -67,7 +67,7 @@ pub(super) fn render(args: &InspectQueriesArgs, session: &Session, reading: &Rea
         session.shows(reading.files.path(issued.span.file))
             && args.model.as_deref().is_none_or(|model| row.model.as_deref().is_some_and(|label| names(label, model)))
             && args.context.is_none_or(|context| context.situation() == issued.situation)
-            && (places.is_empty() || places.iter().any(|place| place.holds(row)))
+            && (places.is_empty() || places.iter().any(|place| row.is_at(place)))
             && (!args.unresolved || issued.sql.is_err())
     };
     let rows: Vec<Row<'_>> = workload
@@ -82,27 +82,6 @@ pub(super) fn render(args: &InspectQueriesArgs, session: &Session, reading: &Rea
         FactFormat::Json => json(&Document { version: 1, queries: rows, coverage }),
         FactFormat::Text => text(&rows, &coverage),
     }
-}
-
-impl Place {
-    fn parse(text: &str) -> Place {
-        match text.rsplit_once(':') {
-            Some((file, line)) if line.parse::<u32>().is_ok() => Place { file: file.into(), line: line.parse().ok() },
-            _ => Place { file: text.into(), line: None },
-        }
-    }
-
-    fn holds(&self, row: &Row<'_>) -> bool {
-        let is_in = |file: &str| camino::Utf8Path::new(file).ends_with(&self.file);
-        let is_at = |first: u32, last: u32| self.line.is_none_or(|line| (first..=last.max(first)).contains(&line));
-        is_in(row.file) && is_at(row.line, row.end_line)
-            || row.template.as_ref().is_some_and(|place| is_in(place.file) && is_at(place.line, place.line))
-    }
-}
-
-/// Whether `wanted` names the model: `app.Model` or `Model`, without case.
-fn names(label: &str, wanted: &str) -> bool {
-    label.eq_ignore_ascii_case(wanted) || label.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
 }
 
 fn row<'r>(issued: &'r Issued, session: &Session, reading: &'r Reading, models: &Models) -> Row<'r> {

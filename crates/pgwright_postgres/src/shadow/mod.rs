@@ -20,7 +20,7 @@ pub use create::{Definition, LeftOut};
 pub struct Shadow {
     cluster: Cluster,
     client: Session,
-    /// Statements of the schema that this server refused.
+    /// Statements of the schema, and settings, that this server refused.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -38,7 +38,7 @@ impl Shadow {
     /// name.
     ///
     /// # Errors
-    /// The server has stopped, or refuses statistics or settings.
+    /// The server has stopped, or refuses statistics.
     pub fn build(
         cluster: Cluster,
         definition: &Definition,
@@ -59,7 +59,9 @@ impl Shadow {
         // A session remembers sizes and heights it has seen.
         let mut shadow = Shadow { client: Session(cluster.connect()?), cluster, left_out };
         for (name, value) in settings {
-            shadow.set(name, value)?;
+            if let Err(error) = shadow.set(name, value) {
+                shadow.left_out.push(LeftOut { statement: format!("SET {name} = '{value}'"), reason: error.message });
+            }
         }
         Ok(shadow)
     }
@@ -79,6 +81,14 @@ impl Shadow {
     /// PostgreSQL refuses the statement: its table is not there, or it is no statement that has a plan.
     pub fn plan(&mut self, statement: &str) -> Result<Plan, Error> {
         explain::plan(&mut self.client.0, statement)
+    }
+
+    /// PostgreSQL's names of the types of a statement's parameters (`$1`…).
+    ///
+    /// # Errors
+    /// PostgreSQL refuses the statement, or cannot tell a type.
+    pub fn parameter_types(&mut self, statement: &str) -> Result<Vec<String>, Error> {
+        explain::parameter_types(&mut self.client.0, statement)
     }
 
     pub fn cluster(&self) -> &Cluster {
