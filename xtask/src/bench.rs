@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<bool> {
     let sources = project.fetch()?;
     let binary = pgwright::binary()?;
     let ruff = tools()?.join("bin/ruff");
-    let check = || project.pgwright(&binary, &["check", "--format", "concise"], &sources);
+    let check = || project.pgwright(&binary, &pgwright::CHECK_MODELS, &sources);
     let lint = || {
         let mut lint = command(&ruff, ["check", "--select", "DJ", "--no-cache", "--isolated", "--quiet"]);
         lint.arg(&sources.source);

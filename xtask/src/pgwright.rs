@@ -9,6 +9,16 @@ use serde_json::Value;
 use crate::environment::root;
 use crate::shell::{command, output, printed, run};
 
+/// Arguments of `check` for the rules that read models alone. The others execute the project, which takes its time and is judged by
+/// `corpus queries`.
+pub(crate) const CHECK_MODELS: [&str; 5] = [
+    "check",
+    "--format",
+    "json",
+    "--ignore",
+    "query-in-loop,related-access-in-loop,unindexed-filter,unindexed-text-search,write-in-loop",
+];
+
 /// Build the release binary and return its path. `PGWRIGHT` names another one to use as it is.
 pub(crate) fn binary() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("PGWRIGHT") {

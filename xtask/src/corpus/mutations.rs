@@ -40,7 +40,7 @@ pub(crate) fn run(names: &[&str]) -> Result<bool> {
             }
             damaged += chosen.len();
             sources.source.clone_from(&copy);
-            let result = output(&mut project.pgwright(&binary, &["check", "--format", "json"], &sources))?;
+            let result = output(&mut project.pgwright(&binary, &pgwright::CHECK_MODELS, &sources))?;
             let text = printed(&result);
             let failed = !matches!(result.status.code(), Some(0 | 1)) || text.contains("\"internal-error\"");
             if failed {
