@@ -251,6 +251,11 @@ impl<'a> Journal<'a> {
         trial.newest = trial.newest.max(since[at]);
     }
 
+    /// What the calls under way give is not to be remembered.
+    pub(crate) fn spoil(&mut self) {
+        self.log.get_mut().calls.iter_mut().for_each(|call| call.is_spoiled = true);
+    }
+
     /// The youngest of the nodes in `changing` that this trial changed.
     pub(crate) fn newest(&self) -> u32 {
         self.trial.as_ref().map_or(0, |trial| trial.newest)

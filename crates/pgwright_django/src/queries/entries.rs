@@ -17,7 +17,7 @@ use super::workload::{Situation, Terminal, Unfollowed, Workload};
 use crate::project::App;
 
 /// Steps that one entry may take.
-const FUEL: u32 = 40_000;
+const FUEL: u32 = 24_000;
 /// Entries that a worker takes at once.
 const TOGETHER: usize = 8;
 /// Stack of one worker, in bytes of address space.
@@ -78,14 +78,22 @@ pub(crate) fn execute<'a>(
         let chosen: FxHashSet<usize> = chosen.into_iter().collect();
         left.retain(|at| !chosen.contains(at) && !is_covered(evaluator, &reached, &starts[*at]));
     }
-    outcomes.extend(next(&mut workers, &left).0);
+    let (found, mut covering) = next(&mut workers, &left);
+    outcomes.extend(found);
     for turn in [Turn::IfHeirsDiffer, Turn::IfManyHeirsDiffer] {
-        let (found, _) = next(&mut workers, &where_heirs_differ(&starts, &outcomes, turn));
+        let mut chosen = where_heirs_differ(&starts, &outcomes, turn);
+        chosen.retain(|at| !is_covered(evaluator, &covering, &starts[*at]));
+        let (found, reached) = next(&mut workers, &chosen);
         outcomes.extend(found);
+        covering = reached;
     }
 
-    let informed: Vec<usize> =
-        outcomes.iter().filter(|one| one.wanted.iter().any(|wanted| seen.knows(wanted))).map(|one| one.start).collect();
+    let informed: Vec<usize> = outcomes
+        .iter()
+        .filter(|one| one.wanted.iter().any(|wanted| seen.knows(wanted)))
+        .map(|one| one.start)
+        .filter(|at| !is_covered(evaluator, &covering, &starts[*at]))
+        .collect();
     outcomes.extend(round(&mut workers, &starts, &informed, Trust::Sound));
 
     workers.iter().for_each(|worker| reached.merge(&worker.evaluator.reached));

@@ -4,33 +4,6 @@ use super::{Eval, Evaluator, Flow};
 use crate::value::Value;
 
 impl<'a> Evaluator<'a> {
-    /// Takes one step of the trial's allowance.
-    pub fn spend(&mut self) -> Eval<()> {
-        self.step()
-    }
-
-    /// Runs something that may take no more than so many steps; none where that is not enough. What it changed until then stays.
-    pub fn at_most<T>(&mut self, steps: u32, work: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<Option<T>> {
-        let before = self.fuel;
-        let share = before.min(steps);
-        let (depth, tries, stack) = (self.depth, self.tries, self.stack.len());
-        let (undecided, forcing) = (self.undecided, self.forcing);
-        self.fuel = share;
-        let outcome = work(self);
-        if self.needed.is_some() {
-            return outcome.map(Some);
-        }
-        self.fuel += before - share;
-        match outcome {
-            Err(Flow::Exhausted) if share < before => {
-                self.stack.truncate(stack);
-                (self.depth, self.tries, self.undecided, self.forcing) = (depth, tries, undecided, forcing);
-                Ok(None)
-            }
-            outcome => outcome.map(Some),
-        }
-    }
-
     /// Takes each of several ways from the same lists and dictionaries, and joins what they make of them.
     pub fn each_way(&mut self, ways: usize, mut take: impl FnMut(&mut Self, usize) -> Eval<()>) -> Eval<()> {
         self.undecided += 1;

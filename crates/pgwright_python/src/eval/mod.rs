@@ -5,6 +5,7 @@
 //! makes the result of the call unknown unless all agree. That is right for code that makes things once. With [`Branches::Join`] the
 //! ways through a function are kept apart and joined where they meet, for questions about what code *can* do.
 
+mod allowance;
 mod attributes;
 mod builtins;
 mod calls;
@@ -139,6 +140,7 @@ pub struct Evaluator<'a> {
     /// Class bodies on their way through a metaclass.
     pub(crate) pending: Vec<classes::Body<'a>>,
     pub(crate) fuel: u32,
+    allowance: allowance::Allowance,
     pub(crate) depth: u32,
     /// Enclosing `try` statements that would catch what is raised.
     pub(crate) tries: u32,
@@ -188,6 +190,7 @@ impl<'a> Evaluator<'a> {
             generators: FxHashMap::default(),
             pending: Vec::new(),
             fuel: FUEL,
+            allowance: allowance::Allowance::default(),
             depth: 0,
             tries: 0,
             missing: Vec::new(),
@@ -237,6 +240,7 @@ impl<'a> Evaluator<'a> {
             generators: self.generators.clone(),
             pending: Vec::new(),
             fuel: FUEL,
+            allowance: allowance::Allowance::default(),
             depth: 0,
             tries: 0,
             missing: Vec::new(),

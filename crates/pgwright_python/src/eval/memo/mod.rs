@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::allowance::left_to_call;
 use super::calls::Kwargs;
 use super::{Eval, Evaluator, Flow};
 use crate::Fingerprint;
@@ -89,6 +90,8 @@ struct Under {
     kwargs: Kwargs,
     key: u128,
     fuel: u32,
+    /// See [`Remembered::least`]; known when it ended.
+    least: u32,
     called: usize,
     deepest: u32,
     was_cut: bool,
@@ -118,7 +121,7 @@ impl<'a> Evaluator<'a> {
         // A doubted entry shares its steps out among its statements: what it gives depends on how many there are.
         let is_shared = self.stack.is_empty() && !self.doubted.is_empty();
         if !worth.pays() || is_shared || !self.pending.is_empty() || self.needed.is_some() {
-            return self.execute(address, id, args, kwargs);
+            return self.execute(address, id, args, kwargs).0;
         }
         let key = self.call_key(id, &args, &kwargs);
         if let Some((call, reads, inputs)) = self.find(key, address, id, &args, &kwargs) {
@@ -128,8 +131,8 @@ impl<'a> Evaluator<'a> {
             return self.do_again(&call, &reads, &inputs);
         }
         let under = self.begin(key, id, args.clone(), kwargs.clone());
-        let outcome = self.execute(address, id, args, kwargs);
-        self.end(under, &outcome);
+        let (outcome, least) = self.execute(address, id, args, kwargs);
+        self.end(Under { least, ..under }, &outcome);
         outcome
     }
 
@@ -164,14 +167,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn execute(&mut self, address: usize, id: FunctionId, args: Vec<Value>, kwargs: Kwargs) -> Eval {
+    /// The call's outcome, and the steps it needs for nothing in it to be cut off.
+    fn execute(&mut self, address: usize, id: FunctionId, args: Vec<Value>, kwargs: Kwargs) -> (Eval, u32) {
         let before = self.fuel;
-        let outcome = self.call_function(id, args, kwargs);
+        let ended = self.call_within_share(|this| this.call_function(id, args, kwargs));
         if let Some(worth) = self.memo.worth.get_mut(&address) {
             worth.executed += 1;
             worth.steps += u64::from(before.saturating_sub(self.fuel));
         }
-        outcome
+        ended
     }
 
     /// A call was not followed: too many of the same function are under way, or it is too deep.
@@ -227,6 +231,7 @@ impl<'a> Evaluator<'a> {
             kwargs,
             key,
             fuel: self.fuel,
+            least: 0,
             // The function itself is among those called.
             called: self.memo.called.len() - 1,
             mark: domain.map_or([0; 5], |domain| domain.mark()),
@@ -287,6 +292,7 @@ impl<'a> Evaluator<'a> {
             at_depth,
             height: deepest.saturating_sub(self.depth),
             steps: under.fuel.saturating_sub(self.fuel),
+            least: under.least,
             told,
             template,
         };
@@ -340,7 +346,7 @@ impl<'a> Evaluator<'a> {
             .is_none_or(|situation| self.domain.as_ref().is_some_and(|domain| domain.inner_situation() == situation));
         fits && newest <= call.generation
             && situation
-            && call.steps <= self.fuel
+            && call.least <= left_to_call(self.fuel)
             && self.under_way(&call.called) == call.around
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Remembered<'a> {
     /// Calls within calls that it led to.
     pub(super) height: u32,
     pub(super) steps: u32,
+    /// Steps it has to be given for nothing in it to be cut off.
+    pub(super) least: u32,
     pub(super) template: Template<'a>,
     pub(super) told: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -175,6 +177,7 @@ impl<'a> Evaluator<'a> {
     /// Does what a remembered call did. `inputs`: what it is given this time, in the order of its shape.
     pub(super) fn do_again(&mut self, call: &Remembered<'a>, reads: &Reads, inputs: &[Node]) -> Eval {
         self.read_again_for_callers(reads, inputs);
+        self.needs_for_call(call.least);
         self.fuel = self.fuel.saturating_sub(call.steps);
         self.memo.called.extend_from_slice(&call.called);
         self.memo.deepest = self.memo.deepest.max(self.depth + call.height);
