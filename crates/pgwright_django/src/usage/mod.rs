@@ -5,12 +5,14 @@
 //! model in the project has a field of that name.
 //!
 //! One pass over the statements of each file, in parallel: `names` knows what is imported, `walk` follows local variables,
-//! `telling` says which functions are worth a note, `clean` and `serializers` read two shapes of Django's own.
+//! `telling` says which functions are worth a note, `clean` and `serializers` read two shapes of Django's own, `reductions` what is computed
+//! from whole iterables.
 
 mod clean;
 mod field_classes;
 mod names;
 mod record;
+mod reductions;
 mod serializers;
 mod telling;
 mod types;
@@ -36,6 +38,8 @@ pub struct Usage {
     pub serializers: Vec<Serializer>,
     /// Columns that are read, changed and saved without a lock, by file and place.
     pub changes: Vec<Change>,
+    /// Iterables that one value is made of, by file and place.
+    pub reductions: Vec<Reduction>,
     /// Field classes that are not Django's own.
     pub field_classes: Vec<FieldClass>,
 }
@@ -94,6 +98,31 @@ pub enum Holder {
     /// A method's own: who calls it may hold a lock.
     Itself,
     Local,
+}
+
+/// One value made in Python of all items of something, which nothing else goes over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reduction {
+    pub what: Reduced,
+    /// The attribute of the items that it is made of; none for the items themselves.
+    pub attribute: Option<String>,
+    /// What is gone over.
+    pub over: Span,
+    /// The expression or loop that does it.
+    pub site: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reduced {
+    Sum,
+    Greatest,
+    Least,
+    Length,
+    /// Whether there is any item: a `.count()` that is a condition or is compared with nought.
+    Existence,
+    /// Whether there is none.
+    Absence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -195,18 +224,20 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
     let roots = evaluator.paths.project.clone();
     let mut wanted: Vec<&Source> = files.all().iter().filter(|source| source.kept).collect();
     wanted.sort_by_key(|source| &source.file.path);
-    let parts: Vec<walk::Found> = wanted
+    let parts: Vec<(walk::Found, Vec<Reduction>)> = wanted
         .par_iter()
         .map(|source| {
             let path = &source.file.path;
             let name = roots.iter().find_map(|root| module_name(root, path)).unwrap_or_default();
             let is_package = path.file_name() == Some("__init__.py");
-            walk::walk(&lookup, source.id, &name, is_package, &source.parsed().suite)
+            let suite = &source.parsed().suite;
+            (walk::walk(&lookup, source.id, &name, is_package, suite), reductions::read(source.id, suite))
         })
         .collect();
     let mut usage = Usage { field_classes: field_classes::read(evaluator, models), ..Usage::default() };
     let mut written = Vec::new();
-    for part in parts {
+    for (part, reductions) in parts {
+        usage.reductions.extend(reductions);
         usage.uses.extend(part.uses);
         usage.refusals.extend(part.refusals);
         usage.serializers.extend(part.serializers);

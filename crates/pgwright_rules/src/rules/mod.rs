@@ -3,6 +3,7 @@
 use crate::Rule;
 
 mod constraint_without_validation;
+mod count_for_existence;
 mod deprecated_declaration;
 mod float_for_money;
 mod foreign_key_without_index;
@@ -14,6 +15,7 @@ mod json_in_text;
 mod lost_update;
 mod order_with_respect_to_without_index;
 mod plaintext_secret;
+mod python_aggregation;
 mod query_in_loop;
 mod random_uuid_primary_key;
 mod redundant_index;
@@ -28,6 +30,7 @@ mod write_in_loop;
 /// Every rule, in the order of the documentation.
 pub static RULES: &[&Rule] = &[
     &constraint_without_validation::RULE,
+    &count_for_existence::RULE,
     &deprecated_declaration::RULE,
     &float_for_money::RULE,
     &foreign_key_without_index::RULE,
@@ -39,6 +42,7 @@ pub static RULES: &[&Rule] = &[
     &lost_update::RULE,
     &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
+    &python_aggregation::RULE,
     &query_in_loop::RULE,
     &random_uuid_primary_key::RULE,
     &redundant_index::RULE,
