@@ -2,12 +2,13 @@
 
 use pgwright_django::model::Model;
 use pgwright_django::queries::workload::{Certainty, Issued};
-use pgwright_schema::Table;
-use pgwright_schema::access::{DatabaseCollation, PreparedIndex, Server, Serves, serve};
+use pgwright_schema::access::{DatabaseCollation, PreparedIndex, Provides, Server, Serves, provides, serve};
 use pgwright_schema::sql::parse_statement;
-use pgwright_schema::statement::{Block, Joined, Query, RelationSource, resolve_statement};
+use pgwright_schema::statement::{Block, Bound, Joined, OrderTerm, Query, RelationSource, resolve_statement};
 use pgwright_schema::terms::Term;
-use rustc_hash::FxHashMap;
+use pgwright_schema::{Schema, Table};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Facts;
 use crate::tables::Tables;
@@ -18,6 +19,7 @@ pub struct Asked<'a> {
     pub model: &'a Model,
     pub table: &'a Table,
     pub unserved: Vec<Question<'a>>,
+    pub unsorted: Vec<Sorted<'a>>,
 }
 
 /// Conditions on one table that no index serves, in a statement that no other table's index serves either.
@@ -27,6 +29,29 @@ pub struct Question<'a> {
     /// About relation 0, all of which hold.
     pub clauses: Vec<Term>,
 }
+
+/// The first rows of a table in an order that no index provides, in a statement that reads all of it to find them.
+#[derive(Debug, Clone)]
+pub struct Sorted<'a> {
+    pub issued: &'a Issued,
+    /// Of relation 0.
+    pub order: Vec<OrderTerm>,
+    /// About relation 0, all of which hold.
+    pub clauses: Vec<Term>,
+}
+
+/// What a text asks of tables, by their place in the schema.
+#[derive(Debug, Default)]
+struct Needs {
+    unserved: Vec<(usize, Vec<Term>)>,
+    unsorted: Vec<(usize, Vec<OrderTerm>, Vec<Term>)>,
+}
+
+/// Rows from which on a limit is no question for the first few.
+const MANY: u64 = 1_000;
+
+/// Models that a place may well have queries of, by what it is called with.
+const MODELS: usize = 6;
 
 /// What rules compare with where nothing is known of the server.
 pub(crate) fn usual_server() -> Server {
@@ -38,16 +63,21 @@ pub(crate) fn ask<'a>(facts: Facts<'a>) -> Vec<Asked<'a>> {
     let schema = &facts.project.own_schema().schema;
     let indexes: Vec<Vec<PreparedIndex>> = schema.tables.iter().map(PreparedIndex::of_table).collect();
     let server = usual_server();
-    let mut by_text: FxHashMap<&str, Vec<(usize, Vec<Term>)>> = FxHashMap::default();
-    let mut by_table: Vec<Vec<Question<'a>>> = vec![Vec::new(); schema.tables.len()];
-    for issued in facts.project.workload.queries.iter().filter(|issued| issued.confidence != Certainty::Unknown) {
-        let Ok(sql) = &issued.sql else { continue };
-        let unserved = by_text.entry(sql).or_insert_with(|| match parse_statement(sql) {
-            Ok(statement) => unserved(&resolve_statement(&statement, schema, &[]), &indexes, &server),
-            Err(_) => Vec::new(),
-        });
-        for (table, clauses) in unserved.iter() {
-            by_table[*table].push(Question { issued, clauses: clauses.clone() });
+    let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
+    let told = places.filter(|place| !is_of_any_model(place)).flatten();
+    let known = told.filter(|issued| issued.confidence != Certainty::Unknown);
+    let known: Vec<(&Issued, &str)> = known.filter_map(|issued| Some((issued, issued.sql.as_deref().ok()?))).collect();
+    let texts: Vec<&str> = known.iter().map(|(_, sql)| *sql).collect::<FxHashSet<_>>().into_iter().collect();
+    let by_text: FxHashMap<&str, Needs> =
+        texts.into_par_iter().map(|sql| (sql, needs(sql, schema, &indexes, &server))).collect();
+    let mut by_table: Vec<(Vec<Question<'a>>, Vec<Sorted<'a>>)> = vec![Default::default(); schema.tables.len()];
+    for (issued, sql) in known {
+        let Some(needs) = by_text.get(sql) else { continue };
+        for (table, clauses) in &needs.unserved {
+            by_table[*table].0.push(Question { issued, clauses: clauses.clone() });
+        }
+        for (table, order, clauses) in &needs.unsorted {
+            by_table[*table].1.push(Sorted { issued, order: order.clone(), clauses: clauses.clone() });
         }
     }
     let tables = Tables::new(facts.project);
@@ -56,30 +86,64 @@ pub(crate) fn ask<'a>(facts: Facts<'a>) -> Vec<Asked<'a>> {
     whole
         .filter_map(|(model, _)| {
             let at = schema.tables.iter().position(|table| table.name == model.table)?;
-            let unserved = std::mem::take(&mut by_table[at]);
-            (!unserved.is_empty()).then(|| Asked { model, table: &schema.tables[at], unserved })
+            let (unserved, unsorted) = std::mem::take(&mut by_table[at]);
+            let is_asked = !unserved.is_empty() || !unsorted.is_empty();
+            is_asked.then(|| Asked { model, table: &schema.tables[at], unserved, unsorted })
         })
         .collect()
 }
 
-/// The tables of a statement that have to be read whole, by their place in the schema, with what is asked of each.
-fn unserved(query: &Query, indexes: &[Vec<PreparedIndex>], server: &Server) -> Vec<(usize, Vec<Term>)> {
-    let mut found = Vec::new();
+/// Whether the code at a place does not say of which model its query is: most of those listed are never sent.
+fn is_of_any_model(place: &[Issued]) -> bool {
+    let likely = place.iter().filter(|issued| issued.confidence == Certainty::Likely);
+    likely.filter_map(|issued| issued.model).collect::<FxHashSet<_>>().len() > MODELS
+}
+
+/// The tables of a statement that have to be read whole, with what is asked of each.
+fn needs(sql: &str, schema: &Schema, indexes: &[Vec<PreparedIndex>], server: &Server) -> Needs {
+    let mut found = Needs::default();
+    let Ok(statement) = parse_statement(sql) else { return found };
+    let query = resolve_statement(&statement, schema, &[]);
     for block in &query.blocks {
-        let asked = conditions(query, block);
+        let asked = conditions(&query, block);
         let is_served = asked.iter().any(|(source, clauses)| match source {
             RelationSource::Table(table) => is_served(&indexes[*table], clauses, server),
             // What is not known may be found quickly.
             RelationSource::Subquery(_) | RelationSource::Unknown(_) => true,
         });
-        if !is_served {
-            found.extend(asked.into_iter().filter_map(|(source, clauses)| match source {
-                RelationSource::Table(table) if !clauses.is_empty() => Some((*table, clauses)),
-                _ => None,
-            }));
+        if is_served {
+            continue;
         }
+        if let Some((table, order)) = sorted(&query, block) {
+            let mine = asked.iter().find(|(source, _)| **source == RelationSource::Table(table));
+            let clauses = mine.map(|(_, clauses)| clauses.clone()).unwrap_or_default();
+            if indexes[table].iter().all(|index| provides(index, &clauses, &order) == Provides::Nothing) {
+                found.unsorted.push((table, order, clauses));
+            }
+        }
+        found.unserved.extend(asked.into_iter().filter_map(|(source, clauses)| match source {
+            RelationSource::Table(table) if !clauses.is_empty() => Some((*table, clauses)),
+            _ => None,
+        }));
     }
     found
+}
+
+/// The table whose first rows a block asks for, and their order: none where its rows are grouped or come from several tables.
+fn sorted(query: &Query, block: &Block) -> Option<(usize, Vec<OrderTerm>)> {
+    let is_limited = match block.limit {
+        Bound::Rows(rows) => rows <= MANY,
+        Bound::Unknown => true,
+        Bound::None => false,
+    };
+    let is_plain = block.group.is_empty() && block.distinct.is_none() && !block.aggregates && block.parent.is_none();
+    let first = block.joins.first()?.relation;
+    let RelationSource::Table(table) = query.relations[first].source else { return None };
+    let of_first = block.order.iter().all(|order| order.term.relations() == [first]);
+    (is_limited && is_plain && of_first && !block.order.is_empty()).then(|| {
+        let seen = |order: &OrderTerm| OrderTerm { term: order.term.seen_from(first), ..order.clone() };
+        (table, block.order.iter().map(seen).collect())
+    })
 }
 
 /// The relations that a block's rows must have, each with what is asked of it alone. A relation that another block's row leads to is

@@ -12,6 +12,7 @@ mod eager;
 mod edits;
 mod fingerprint;
 mod headline;
+mod keys;
 mod notice;
 mod place;
 mod rule;

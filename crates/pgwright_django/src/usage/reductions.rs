@@ -79,10 +79,13 @@ impl Reader<'_> {
     }
 
     fn note(&mut self, what: Reduced, attribute: Option<String>, over: &Expr, range: TextRange) {
-        // Rows that are kept under a name may be wanted for something else as well.
-        if let Expr::Name(name) = over
-            && self.around.last().is_some_and(|body| loads(body, name.id.as_str()) > 1)
-        {
+        // Rows that are kept may be wanted for something else as well.
+        let is_kept = match over {
+            Expr::Name(name) => self.around.last().is_some_and(|body| loads(body, name.id.as_str()) > 1),
+            Expr::Attribute(_) | Expr::Subscript(_) => true,
+            _ => false,
+        };
+        if is_kept {
             return;
         }
         let (over, site) = (span(self.file, over.range()), span(self.file, range));

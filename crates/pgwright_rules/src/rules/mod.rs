@@ -21,6 +21,7 @@ mod random_uuid_primary_key;
 mod redundant_index;
 mod related_access_in_loop;
 mod unindexed_filter;
+mod unindexed_order;
 mod unindexed_text_search;
 mod unique_for_date;
 mod unique_nullable;
@@ -50,6 +51,7 @@ pub static RULES: &[&Rule] = &[
     &unique_for_date::RULE,
     &unique_nullable::RULE,
     &unindexed_filter::RULE,
+    &unindexed_order::RULE,
     &unindexed_text_search::RULE,
     &validation_without_constraint::RULE,
     &write_in_loop::RULE,

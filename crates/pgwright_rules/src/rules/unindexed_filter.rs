@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::queries::workload::{Certainty, Issued};
-use pgwright_schema::Table;
-use pgwright_schema::access::{MatchKind, PreparedIndex, Server, serve};
-use pgwright_schema::names::quote_name;
-use pgwright_schema::sql::parse_index;
-use pgwright_schema::terms::Term;
+use pgwright_schema::access::Server;
 
 use crate::additions::add_index;
 use crate::asked::{Asked, Question, usual_server};
 use crate::headline::fitting;
+use crate::keys::Keys;
 use crate::sizes::Size;
 use crate::{Check, Facts, Group, Rule};
 
@@ -28,8 +25,6 @@ pub(crate) static RULE: Rule = Rule {
 
 /// Places shown; the others are counted.
 const SHOWN: usize = 4;
-/// Columns of a composite index that are compared with one value: more rarely find fewer rows.
-const MOST_KEYS: usize = 3;
 
 /// An index that would serve, with the queries it is for.
 struct Proposal<'a> {
@@ -106,7 +101,7 @@ fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
     let keys = Keys::of(asked.model, asked.table);
     let mut found: BTreeMap<Vec<&str>, Vec<&Issued>> = BTreeMap::new();
     for question in &asked.unserved {
-        if let Some(columns) = keys.for_question(question, &server) {
+        if let Some(columns) = columns_for(&keys, question, &server) {
             found.entry(columns).or_default().push(question.issued);
         }
     }
@@ -126,52 +121,9 @@ fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
         .collect()
 }
 
-/// An index per column that could be a key.
-struct Keys<'a> {
-    columns: Vec<(&'a str, PreparedIndex, bool)>,
-}
-
-impl<'a> Keys<'a> {
-    fn of(model: &'a Model, table: &'a Table) -> Keys<'a> {
-        let columns = table.columns.iter().filter_map(|column| {
-            let (table_name, name) = (quote_name(&table.name), quote_name(&column.name));
-            let definition = parse_index(&format!("CREATE INDEX ON {table_name} ({name})")).ok()?;
-            let index = PreparedIndex::from_definition(&definition, table).ok()?;
-            let field = model.fields.iter().find(|field| field.column.as_deref() == Some(column.name.as_str()));
-            let tells_apart = field.is_none_or(|field| !field.has_choices && !field.internal_type.contains("Boolean"));
-            Some((column.name.as_str(), index, tells_apart))
-        });
-        Keys { columns: columns.collect() }
-    }
-
-    /// Columns for an index: those compared with one value, then one with a range. None where none of them tells rows apart.
-    fn for_question(&self, question: &Question<'_>, server: &Server) -> Option<Vec<&'a str>> {
-        let mut equal: Vec<(&str, bool)> = Vec::new();
-        let mut range: Option<(&str, bool)> = None;
-        for (name, index, tells_apart) in &self.columns {
-            match kind(index, &question.clauses, server) {
-                Some(MatchKind::Equality | MatchKind::OneOf(_)) => equal.push((name, *tells_apart)),
-                Some(MatchKind::Bound { .. } | MatchKind::Prefix) if range.is_none() => {
-                    range = Some((name, *tells_apart));
-                }
-                _ => {}
-            }
-        }
-        // What tells more rows apart comes first.
-        equal.sort_by_key(|(_, tells_apart)| !tells_apart);
-        equal.truncate(MOST_KEYS);
-        let all: Vec<(&str, bool)> = equal.into_iter().chain(range).collect();
-        all.iter().any(|(_, tells_apart)| *tells_apart).then(|| all.iter().map(|(name, _)| *name).collect())
-    }
-}
-
-fn kind(index: &PreparedIndex, clauses: &[Term], server: &Server) -> Option<MatchKind> {
-    let served = serve(index, clauses, server);
-    let order = |kind: &MatchKind| match kind {
-        MatchKind::Equality => 0,
-        MatchKind::OneOf(_) => 1,
-        MatchKind::Bound { .. } | MatchKind::Prefix => 2,
-        _ => 3,
-    };
-    served.matches.into_iter().filter(|found| found.condition.is_none()).map(|found| found.kind).min_by_key(order)
+/// Columns for an index: those compared with one value, then one with a range. None where none of them tells rows apart.
+fn columns_for<'a>(keys: &Keys<'a>, question: &Question<'_>, server: &Server) -> Option<Vec<&'a str>> {
+    let found = keys.for_clauses(&question.clauses, server);
+    let all: Vec<(&str, bool)> = found.equal.into_iter().chain(found.range).collect();
+    all.iter().any(|(_, tells_apart)| *tells_apart).then(|| all.iter().map(|(name, _)| *name).collect())
 }
