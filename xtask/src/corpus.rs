@@ -14,6 +14,7 @@ use crate::environment::{cached, find_python, root, uv};
 use crate::shell::{command, run};
 
 pub(crate) mod findings;
+pub(crate) mod migrations;
 pub(crate) mod models;
 pub(crate) mod mutations;
 pub(crate) mod queries;

@@ -20,6 +20,7 @@ cargo xtask shop                            examples/shop on real Django: its te
 cargo xtask corpus fetch [NAME…]            download the corpus projects into the user's cache
 cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
+cargo xtask corpus migrations [--diff] [NAME…] `inspect migrations` against what real Django sent and PostgreSQL locked
 cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
@@ -53,6 +54,10 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["corpus", "schema", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::schema::run(&names, diff)
+        }
+        ["corpus", "migrations", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::migrations::run(&names, diff)
         }
         ["corpus", "queries", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);

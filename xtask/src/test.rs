@@ -55,6 +55,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus fetch", xtask(&["corpus", "fetch"])?);
     tally.command("corpus models", xtask(&["corpus", "models", "--diff"])?);
     tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
+    tally.command("corpus migrations", xtask(&["corpus", "migrations"])?);
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);
     tally.command("corpus mutations", xtask(&["corpus", "mutations"])?);

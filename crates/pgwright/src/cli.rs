@@ -135,6 +135,8 @@ pub(crate) enum Inspect {
     Schema(InspectSchemaArgs),
     /// Every query the code can send, as the SQL Django sends.
     Queries(InspectQueriesArgs),
+    /// The migrations: the statements each operation sends, and which tables they lock.
+    Migrations(InspectMigrationsArgs),
     /// Settings, apps, versions and what could not be understood.
     Project(InspectProjectArgs),
 }
@@ -165,6 +167,23 @@ pub(crate) struct InspectSchemaArgs {
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = SchemaFormat::Text)]
     pub(crate) format: SchemaFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectMigrationsArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+
+    /// Only the migrations of an app, or one: `APP`, `APP.NAME`. A name may be cut short, as in `shop.0004`.
+    #[arg(long, value_name = "APP[.NAME]")]
+    pub(crate) migration: Option<String>,
+
+    /// Also those of installed packages.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -71,6 +71,7 @@ impl Session {
             roots,
             django,
             extent: Extent::Models,
+            history: false,
         };
         Ok(Session { config, shown, disk: Disk::default(), request, unreadable: walked.unreadable })
     }
@@ -78,6 +79,12 @@ impl Session {
     /// The same, reading so much.
     pub(crate) fn reading(mut self, extent: Extent) -> Session {
         self.request.extent = extent;
+        self
+    }
+
+    /// The same, reading migrations too.
+    pub(crate) fn with_history(mut self) -> Session {
+        self.request.history = true;
         self
     }
 

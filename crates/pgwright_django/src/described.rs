@@ -87,6 +87,7 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.contrib.postgres.functions", false, "django/contrib/postgres/functions.py", First;
     "django.contrib.postgres.indexes", false, "django/contrib/postgres/indexes.py", First;
     "django.contrib.postgres.lookups", false, "django/contrib/postgres/lookups.py", First;
+    "django.contrib.postgres.operations", false, "django/contrib/postgres/operations.py", First;
     "django.contrib.postgres.search", false, "django/contrib/postgres/search.py", First;
     "django.contrib.postgres.validators", false, "django/contrib/postgres/validators.py", First;
     "django.contrib.redirects", true, "django/contrib/redirects/__init__.py", First;
@@ -112,6 +113,13 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "django.core.paginator", false, "django/core/paginator.py", First;
     "django.core.validators", false, "django/core/validators.py", First;
     "django.db", true, "django/db/__init__.py", First;
+    "django.db.migrations", true, "django/db/migrations/__init__.py", First;
+    "django.db.migrations.migration", false, "django/db/migrations/migration.py", First;
+    "django.db.migrations.operations", true, "django/db/migrations/operations/__init__.py", First;
+    "django.db.migrations.operations.base", false, "django/db/migrations/operations/base.py", First;
+    "django.db.migrations.operations.fields", false, "django/db/migrations/operations/fields.py", First;
+    "django.db.migrations.operations.models", false, "django/db/migrations/operations/models.py", First;
+    "django.db.migrations.operations.special", false, "django/db/migrations/operations/special.py", First;
     "django.db.models", true, "django/db/models/__init__.py", First;
     "django.db.models.aggregates", false, "django/db/models/aggregates.py", First;
     "django.db.models.base", false, "django/db/models/base.py", First;

@@ -5,6 +5,7 @@ mod convert;
 mod described;
 mod discovery;
 mod extensions;
+pub mod migrations;
 pub mod model;
 mod models;
 pub mod project;

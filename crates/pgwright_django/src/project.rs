@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Diagnostic, Span};
 use serde::Serialize;
 
+use crate::migrations::History;
 use crate::model::{Models, Value};
 use crate::queries::workload::Workload;
 use crate::schema::{SchemaOutcome, Scope, schema_of};
@@ -27,6 +28,8 @@ pub struct Project {
     pub usage: Usage,
     /// Every query the code can send; empty unless it was asked for.
     pub workload: Workload,
+    /// The migrations and where they lead; empty unless asked for.
+    pub history: History,
     /// What could not be understood, with the reason; never silently dropped.
     pub unresolved: Vec<Unresolved>,
     /// Syntax errors, unreadable files, cyclic imports that matter: reported by every command that reads the project.

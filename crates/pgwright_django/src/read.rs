@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::described::{CLOSED, DESCRIBED};
 use crate::project::{DjangoVersion, Project, Unresolved, VersionSource};
 use crate::request::{Extent, ReadRequest};
-use crate::{apps, discovery, extensions, models, queries, settings, usage};
+use crate::{apps, discovery, extensions, migrations, models, queries, settings, usage};
 
 /// Stack for evaluation, in bytes of address space: import chains of real projects are hundreds of modules deep, and trees of
 /// generated code as deep as their authors' patience.
@@ -130,6 +130,9 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
                 .to_owned(),
             site: None,
         });
+    }
+    if request.history {
+        project.history = migrations::read(&mut evaluator, request, &apps, &project, &built.classes);
     }
     project.apps = apps.into_iter().map(|app| app.app).collect();
     project_files.parse_ahead();

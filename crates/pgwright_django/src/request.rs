@@ -15,6 +15,8 @@ pub struct ReadRequest {
     /// `--django`.
     pub django: Option<(u8, u8)>,
     pub extent: Extent,
+    /// Whether migrations are read and replayed too.
+    pub history: bool,
 }
 
 /// How much is to be understood.

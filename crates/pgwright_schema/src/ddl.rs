@@ -38,7 +38,8 @@ fn tablespace_clause(name: &str) -> String {
     format!(" TABLESPACE {}", quote_name(name))
 }
 
-fn column_definition(table: &Table, column: &Column) -> String {
+/// A column as it stands in `CREATE TABLE` and `ADD COLUMN`.
+pub fn column_definition(table: &Table, column: &Column) -> String {
     let mut text = format!("{} {}", quote_name(&column.name), column.type_);
     if let Some(collation) = &column.collation {
         text.push_str(&format!(" COLLATE {}", quote_name(collation)));
@@ -91,9 +92,14 @@ fn inline_constraint(constraint: &Constraint) -> String {
 }
 
 pub fn add_constraint(table: &Table, constraint: &Constraint) -> String {
+    add_constraint_to(&table.name, constraint)
+}
+
+/// The same by the table's name.
+pub fn add_constraint_to(table: &str, constraint: &Constraint) -> String {
     format!(
         "ALTER TABLE {} ADD CONSTRAINT {} {}",
-        quote_name(&table.name),
+        quote_name(table),
         quote_name(&constraint.name),
         constraint_body(&constraint.kind)
     )
@@ -184,7 +190,8 @@ pub fn index_key(key: &IndexKey) -> String {
     text
 }
 
-fn comments(table: &Table) -> Vec<String> {
+/// `COMMENT ON` the table and its columns.
+pub fn comments(table: &Table) -> Vec<String> {
     let name = quote_name(&table.name);
     let whole = table.comment.as_ref().map(|text| format!("COMMENT ON TABLE {name} IS {}", quote_text(text)));
     let columns = table.columns.iter().filter_map(|column| {

@@ -205,6 +205,14 @@ impl Expr {
         }
     }
 
+    /// The value of a cast.
+    pub fn uncast(self) -> Expr {
+        match self {
+            Expr::Cast { expr, .. } => *expr,
+            other => other,
+        }
+    }
+
     /// The direct parts of the expression.
     pub fn parts(&self) -> Vec<&Expr> {
         match self {
@@ -228,6 +236,52 @@ impl Expr {
             Expr::Case { branches, otherwise } => {
                 let branches = branches.iter().flat_map(|(condition, result)| [condition, result]);
                 branches.chain(otherwise.as_deref()).collect()
+            }
+        }
+    }
+
+    /// The same expression of a table whose column has another name now; [`Expr::Raw`] text is not looked into.
+    pub fn rename_column(&mut self, from: &str, to: &str) {
+        match self {
+            Expr::Column(name) if name == from => to.clone_into(name),
+            Expr::Column(_) | Expr::Literal(_) | Expr::Raw(_) => {}
+            Expr::Function { args: items, .. }
+            | Expr::And(items)
+            | Expr::Or(items)
+            | Expr::Array(items)
+            | Expr::Sequence(items) => items.iter_mut().for_each(|item| item.rename_column(from, to)),
+            Expr::Cast { expr, .. }
+            | Expr::Not(expr)
+            | Expr::IsNull { expr, .. }
+            | Expr::Collate { expr, .. }
+            | Expr::Extract { expr, .. }
+            | Expr::Subscript { expr, .. }
+            | Expr::Paren(expr) => expr.rename_column(from, to),
+            Expr::Binary { left, right, .. } => {
+                left.rename_column(from, to);
+                right.rename_column(from, to);
+            }
+            Expr::AtTimeZone { expr, zone } => {
+                expr.rename_column(from, to);
+                zone.rename_column(from, to);
+            }
+            Expr::In { expr, list } => {
+                expr.rename_column(from, to);
+                list.iter_mut().for_each(|item| item.rename_column(from, to));
+            }
+            Expr::Between { expr, low, high } => {
+                for part in [expr, low, high] {
+                    part.rename_column(from, to);
+                }
+            }
+            Expr::Case { branches, otherwise } => {
+                for (condition, result) in branches {
+                    condition.rename_column(from, to);
+                    result.rename_column(from, to);
+                }
+                if let Some(otherwise) = otherwise {
+                    otherwise.rename_column(from, to);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod assume;
 pub mod candidates;
 pub mod catalog;
+pub mod change;
 pub mod ddl;
 pub mod estimate;
 pub mod expr;

@@ -1,5 +1,6 @@
 //! `pgwright inspect`: the facts.
 
+mod migrations;
 mod models;
 mod project;
 mod queries;
@@ -31,6 +32,10 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure
             let (session, reading) = open_to(&args.project, Extent::Workload, output)?;
             queries::render(args, &session, &reading)
         }
+        Inspect::Migrations(args) => {
+            let (session, reading) = opened(Session::open(&args.project)?.with_history(), output);
+            migrations::render(args, &session, &reading)
+        }
         Inspect::Project(args) => {
             let (session, reading) = open(&args.project, output)?;
             project::render(args, &session, &reading)
@@ -45,7 +50,10 @@ fn open(args: &ProjectArgs, output: &Output) -> Result<(Session, Reading), Failu
 }
 
 fn open_to(args: &ProjectArgs, extent: Extent, output: &Output) -> Result<(Session, Reading), Failure> {
-    let session = Session::open(args)?.reading(extent);
+    Ok(opened(Session::open(args)?.reading(extent), output))
+}
+
+fn opened(session: Session, output: &Output) -> (Session, Reading) {
     let reading = session.read();
     // What reading reported is no fact about the project; it is said, once, where it does not disturb.
     for diagnostic in &reading.project.diagnostics {
@@ -54,7 +62,7 @@ fn open_to(args: &ProjectArgs, extent: Extent, output: &Output) -> Result<(Sessi
         let why = diagnostic.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
         output.warning(&format!("{path}:{}:{}: {}{why}", at.line, at.column, diagnostic.headline));
     }
-    Ok((session, reading))
+    (session, reading)
 }
 
 /// Something that could not be understood.

@@ -93,7 +93,7 @@ fn collect(
 }
 
 /// `id`, of the class `DEFAULT_AUTO_FIELD` names.
-pub(super) fn automatic_key(evaluator: &mut Evaluator<'_>, class: &str) -> Field {
+pub(crate) fn automatic_key(evaluator: &mut Evaluator<'_>, class: &str) -> Field {
     let (module, name) = class.rsplit_once('.').unwrap_or(("django.db.models", class));
     let found = evaluator.class_at(module, name);
     let path = found.map_or_else(|| class.to_owned(), |class| evaluator.class_path(class));
@@ -184,6 +184,18 @@ fn internal_type(evaluator: &mut Evaluator<'_>, instance: &Evaluated) -> Option<
         Ok(Evaluated::Str(text)) => Some(text.to_string()),
         _ => None,
     }
+}
+
+/// A field that is given to something else than a model class.
+pub(crate) fn convert_object(
+    evaluator: &mut Evaluator<'_>,
+    context: &Context<'_>,
+    draft: &Draft,
+    name: &str,
+    object: ObjectId,
+) -> Result<Field, String> {
+    let drafted = DraftField { name: name.to_owned(), kind: DraftKind::Object(object), declared_in: draft.class };
+    convert(evaluator, context, draft, &drafted, object)
 }
 
 /// A field without a relation is the same in every model that inherits it.

@@ -117,7 +117,7 @@ fn lost(evaluator: &Evaluator<'_>, draft: &Draft, meta: ClassId, name: &str) -> 
 }
 
 /// `unique_together` as Django normalises it: one group may stand without an outer sequence.
-fn together(evaluator: &mut Evaluator<'_>, value: &Evaluated) -> Option<Vec<Vec<String>>> {
+pub(crate) fn together(evaluator: &mut Evaluator<'_>, value: &Evaluated) -> Option<Vec<Vec<String>>> {
     if matches!(value, Evaluated::None) {
         return Some(Vec::new());
     }
@@ -178,7 +178,7 @@ fn named(evaluator: &Evaluator<'_>, object: ObjectId, draft: &Draft) -> String {
     name.replace("%(app_label)s", &draft.app_label.to_lowercase()).replace("%(class)s", &draft.name.to_lowercase())
 }
 
-fn index(evaluator: &mut Evaluator<'_>, object: ObjectId, class: ClassId, draft: &Draft) -> Index {
+pub(crate) fn index(evaluator: &mut Evaluator<'_>, object: ObjectId, class: ClassId, draft: &Draft) -> Index {
     let mro = mro_paths(evaluator, class);
     let method = mro
         .iter()
@@ -228,7 +228,7 @@ fn index(evaluator: &mut Evaluator<'_>, object: ObjectId, class: ClassId, draft:
     }
 }
 
-fn constraint(evaluator: &mut Evaluator<'_>, object: ObjectId, class: ClassId, draft: &Draft) -> Constraint {
+pub(crate) fn constraint(evaluator: &mut Evaluator<'_>, object: ObjectId, class: ClassId, draft: &Draft) -> Constraint {
     let mro = mro_paths(evaluator, class);
     let kind = mro
         .iter()

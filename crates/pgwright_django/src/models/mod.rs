@@ -15,11 +15,17 @@ mod values;
 
 use std::cell::RefCell;
 
-pub(crate) use field::key_of;
+pub(crate) use column_type::column_type;
+pub(crate) use draft::Draft;
+pub(crate) use field::{convert_object, key_of};
+pub(crate) use meta::{constraint, index, together};
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, ObjectId};
+pub(crate) use relation::{referenced, through_model};
 use rustc_hash::FxHashMap;
+pub(crate) use site::call_span;
+pub(crate) use values::{attribute, attribute_bool, attribute_str, class_bool, class_value};
 
 use crate::apps::LoadedApp;
 use crate::model::{Field, Model, ModelId, Models, Origin};
@@ -135,6 +141,19 @@ pub(crate) fn build(
     relation::resolve(evaluator, &context, &mut models, unresolved);
     meta::name_indexes(&mut models);
     Built { models, classes: drafts.into_iter().map(|draft| draft.class).collect() }
+}
+
+/// What reading a field, an index or a constraint outside a model class needs: `classes` are those of the models, by their id.
+pub(crate) fn reading_context<'c>(
+    evaluator: &mut Evaluator<'_>,
+    apps: &'c [LoadedApp],
+    settings: &'c Settings,
+    models: &Models,
+    classes: &[ClassId],
+) -> Option<Context<'c>> {
+    let known = Known::find(evaluator)?;
+    let labels = classes.iter().zip(&models.all).map(|(class, model)| (*class, model.label())).collect();
+    Some(Context { apps, settings, known, labels, converted: RefCell::default() })
 }
 
 /// A child of a concrete model without an ordering of its own takes the parent's.

@@ -81,7 +81,13 @@ fn add_through_models(evaluator: &mut Evaluator<'_>, context: &Context<'_>, mode
             .collect();
         for index in automatic {
             let id = ModelId(u32::try_from(models.all.len() + made.len()).unwrap_or(u32::MAX));
-            made.push(through_model(evaluator, context, models, at, index, id));
+            let auto_field = context
+                .apps
+                .iter()
+                .find(|app| app.app.label == models.all[at].app_label)
+                .map_or(&context.settings.default_auto_field, |app| &app.app.default_auto_field);
+            let key = field::automatic_key(evaluator, auto_field);
+            made.push(through_model(models, key, at, index, id));
             if let Some(relation) = &mut models.all[at].fields[index].relation {
                 relation.through = Some(id);
             }
@@ -129,14 +135,8 @@ fn ancestors(models: &Models, id: ModelId) -> Vec<ModelId> {
     found
 }
 
-fn through_model(
-    evaluator: &mut Evaluator<'_>,
-    context: &Context<'_>,
-    models: &Models,
-    owner: usize,
-    index: usize,
-    id: ModelId,
-) -> Model {
+/// The through model of a many-to-many field, with this primary key.
+pub(crate) fn through_model(models: &Models, mut key_field: Field, owner: usize, index: usize, id: ModelId) -> Model {
     let model = &models.all[owner];
     let field = &model.fields[index];
     let relation = field.relation.as_ref();
@@ -155,15 +155,9 @@ fn through_model(
     let db_table = relation.and_then(|relation| relation.db_table.clone());
     let table =
         db_table.unwrap_or_else(|| truncate_name(&format!("{}_{}", model.table.trim_matches('"'), field.name), 63));
-    let auto_field = context
-        .apps
-        .iter()
-        .find(|app| app.app.label == model.app_label)
-        .map_or_else(|| context.settings.default_auto_field.clone(), |app| app.app.default_auto_field.clone());
     let name = format!("{}_{}", model.name, field.name);
     let hidden = Some(format!("{name}+"));
     let db_constraint = relation.is_none_or(|relation| relation.db_constraint);
-    let mut key_field = field::automatic_key(evaluator, &auto_field);
     key_field.declared_in = format!("{}.{name}", model.module);
     let mut columns = vec![
         key_field,
@@ -241,7 +235,7 @@ fn column_types(models: &mut Models, unresolved: &mut Vec<Unresolved>) {
 }
 
 /// Type and name of the field a foreign key references.
-fn referenced(models: &Models, field: &Field, depth: u32) -> (Option<String>, Option<String>) {
+pub(crate) fn referenced(models: &Models, field: &Field, depth: u32) -> (Option<String>, Option<String>) {
     let Some(relation) = &field.relation else { return (field.rel_db_type.clone(), None) };
     let Some(target) = relation.to.map(|to| models.get(to)) else { return (None, relation.to_field.clone()) };
     let found = match &relation.to_field {

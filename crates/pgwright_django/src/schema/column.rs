@@ -37,6 +37,22 @@ pub(super) fn columns(context: &Context, table: &mut Table, lost: &mut Vec<Unres
     }
 }
 
+/// A table of nothing but the field's column.
+pub(super) fn alone(context: &Context, field: &Field) -> Known<Table> {
+    let mut table = Table {
+        name: context.model.table.clone(),
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+        tablespace: None,
+    };
+    let column = column(context, field)?;
+    beside(context, field, &column, &mut table);
+    table.columns.push(column);
+    Ok(table)
+}
+
 /// The key of an automatic through model as migrations make it: the app configuration they see
 /// (`AppConfigStub` of `django/db/migrations/state.py`) has no `default_auto_field`, so the setting's class is taken.
 fn migrated_key(context: &Context, field: &Field) -> Option<Field> {
@@ -79,7 +95,7 @@ fn is_auto(field: &Field) -> bool {
 }
 
 /// `db_default_sql`: a plain value as it is, an expression in parentheses.
-fn default(context: &Context, field: &Field, value: &Value) -> Known<Expr> {
+pub(super) fn default(context: &Context, field: &Field, value: &Value) -> Known<Expr> {
     let output = of_field(context.models, field);
     if let Value::Call(call) = value
         && call.class.ends_with(".Value")

@@ -51,8 +51,9 @@ impl Typed {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(project: &'a Project, model: &'a Model) -> Context<'a> {
-        Context { model, models: &project.models, project }
+    /// `models` are those the model is one of: the project's, or those of a point in its history.
+    pub(super) fn new(project: &'a Project, models: &'a Models, model: &'a Model) -> Context<'a> {
+        Context { model, models, project }
     }
 
     pub(super) fn at_least(&self, major: u8, minor: u8) -> bool {

@@ -137,7 +137,7 @@ pub(super) fn meta_indexes(context: &Context, table: &mut Table, lost: &mut Vec<
     }
 }
 
-fn meta_index(context: &Context, table: &Table, declared: &model::Index) -> Known<Index> {
+pub(super) fn meta_index(context: &Context, table: &Table, declared: &model::Index) -> Known<Index> {
     let keys = if declared.expressions.is_empty() {
         field_keys(context, &declared.fields, &declared.opclasses)?
     } else {
@@ -255,15 +255,24 @@ pub(super) fn constraints(context: &Context, table: &mut Table, lost: &mut Vec<U
     });
     let placement = if deferred { Placement::Alter } else { Placement::Table };
     for declared in &context.model.constraints {
-        let made = match declared.kind {
-            Declared::Check => check(context, declared).map(|kind| put(table, declared, kind, placement)),
-            Declared::Unique => unique(context, table, declared, placement),
-            Declared::Exclusion => exclusion(context, declared).map(|kind| put(table, declared, kind, placement)),
-            Declared::Other => Err(format!("the constraint class {}", declared.class)),
-        };
-        if let Err(reason) = made {
+        if let Err(reason) = constraint(context, table, declared, placement) {
             lost.push(unresolved(context, &declared.name, reason, declared.site));
         }
+    }
+}
+
+/// Adds what a declared constraint makes to the table.
+pub(super) fn constraint(
+    context: &Context,
+    table: &mut Table,
+    declared: &model::Constraint,
+    placement: Placement,
+) -> Known<()> {
+    match declared.kind {
+        Declared::Check => check(context, declared).map(|kind| put(table, declared, kind, placement)),
+        Declared::Unique => unique(context, table, declared, placement),
+        Declared::Exclusion => exclusion(context, declared).map(|kind| put(table, declared, kind, placement)),
+        Declared::Other => Err(format!("the constraint class {}", declared.class)),
     }
 }
 

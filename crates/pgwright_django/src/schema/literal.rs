@@ -41,6 +41,8 @@ pub(super) fn prepared(value: &Value, output: &Output) -> Known<Expr> {
             Value::Int(number) => Ok(Expr::text(number.to_string())),
             Value::Bool(flag) => Ok(Expr::text(if *flag { "True" } else { "False" })),
             Value::Float(number) => Ok(Expr::text(float(*number))),
+            // `str()` of it, as old migrations have it from Python 2.
+            Value::Bytes(bytes) => Ok(Expr::text(format!("b'{}'", bytes.escape_ascii()))),
             other => plain(other),
         },
         Output::Uuid => match value {
@@ -95,6 +97,18 @@ pub(super) fn output_of(value: &Value) -> Output {
         },
         _ => Output::Other,
     }
+}
+
+/// `'"a"=>"1"'::hstore`.
+pub(super) fn hstore(value: &Value) -> Known<Expr> {
+    let Value::Dict(entries) = value else { return plain(value) };
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let entry = |(key, value): &(Value, Value)| match (key, value) {
+        (Value::Str(key), Value::Str(value)) => Ok(format!("{}=>{}", quoted(key), quoted(value))),
+        (Value::Str(key), Value::None) => Ok(format!("{}=>NULL", quoted(key))),
+        _ => Err("an hstore of other than text".to_owned()),
+    };
+    Ok(typed(entries.iter().map(entry).collect::<Known<Vec<_>>>()?.join(","), "hstore"))
 }
 
 fn typed(text: String, type_name: &str) -> Expr {

@@ -19,9 +19,9 @@ mod text;
 use std::collections::BTreeMap;
 
 use pgwright_diagnostics::Span;
-use pgwright_schema::{Placement, Schema, Table, names};
+use pgwright_schema::{Expr, Placement, Schema, Table, names};
 
-use crate::model::{Field, Model, ModelId, Origin};
+use crate::model::{Field, Model, ModelId, Models, Origin, Value};
 use crate::project::{Project, Unresolved};
 use context::Context;
 pub use extension::of_index as extensions_of_index;
@@ -76,7 +76,13 @@ pub fn schema_of(project: &Project, scope: Scope) -> SchemaOutcome {
 }
 
 fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
-    let context = Context::new(project, model);
+    let table = table_of(project, &project.models, model, &mut outcome.unresolved);
+    outcome.schema.tables.push(table);
+}
+
+/// The table of one of `models`.
+pub(crate) fn table_of(project: &Project, models: &Models, model: &Model, unresolved: &mut Vec<Unresolved>) -> Table {
+    let context = Context::new(project, models, model);
     let mut table = Table {
         name: model.table.clone(),
         columns: Vec::new(),
@@ -85,7 +91,6 @@ fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
         comment: model.db_table_comment.clone().filter(|comment| !comment.is_empty()),
         tablespace: None,
     };
-    let unresolved = &mut outcome.unresolved;
     tablespaces(&context, unresolved);
     column::columns(&context, &mut table, unresolved);
     relation::unique_together(&context, &mut table, unresolved);
@@ -96,7 +101,96 @@ fn add_table(project: &Project, model: &Model, outcome: &mut SchemaOutcome) {
     index::meta_indexes(&context, &mut table, unresolved);
     drop_dangling(&context, &mut table, unresolved);
     name_unnamed(&mut table);
-    outcome.schema.tables.push(table);
+    table
+}
+
+/// A table of one column alone, with the constraints written beside it: what `ADD COLUMN` says of it.
+pub(crate) fn column_of(project: &Project, models: &Models, model: &Model, field: &Field) -> Result<Table, String> {
+    let context = Context::new(project, models, model);
+    column::alone(&context, field)
+}
+
+/// A value as a column of this field stores it (`get_db_prep_save`).
+pub(crate) fn stored(models: &Models, field: &Field, value: &Value) -> Result<Expr, String> {
+    match output::of_field(models, field) {
+        output::Output::Array { db_type, .. } if !matches!(value, Value::None) => {
+            Ok(literal::array_default(value, &db_type)?.uncast())
+        }
+        output::Output::HStore => literal::hstore(value),
+        output => literal::prepared(value, &output),
+    }
+}
+
+/// The default a database gives to the field's column (`db_default_sql`).
+pub(crate) fn database_default(
+    project: &Project,
+    models: &Models,
+    model: &Model,
+    field: &Field,
+) -> Option<Result<Expr, String>> {
+    let context = Context::new(project, models, model);
+    field.db_default.as_ref().map(|value| column::default(&context, field, value))
+}
+
+/// The index that an entry of `Meta.indexes` makes.
+pub(crate) fn index_of(
+    project: &Project,
+    models: &Models,
+    model: &Model,
+    declared: &crate::model::Index,
+) -> Result<pgwright_schema::Index, String> {
+    let context = Context::new(project, models, model);
+    index::meta_index(&context, &bare_table(model), declared)
+}
+
+/// What an entry of `Meta.constraints` makes: a constraint, or the index that stands for it.
+pub(crate) fn constraint_of(
+    project: &Project,
+    models: &Models,
+    model: &Model,
+    declared: &crate::model::Constraint,
+) -> Result<Table, String> {
+    let context = Context::new(project, models, model);
+    let mut table = bare_table(model);
+    index::constraint(&context, &mut table, declared, Placement::Alter)?;
+    Ok(table)
+}
+
+/// The foreign key of a field that has one in the database.
+pub(crate) fn foreign_key_of(
+    project: &Project,
+    models: &Models,
+    model: &Model,
+    field: &Field,
+) -> Option<Result<pgwright_schema::ForeignKey, String>> {
+    let context = Context::new(project, models, model);
+    let relation = field.relation.as_ref().filter(|relation| relation.db_constraint)?;
+    Some(relation::foreign_key(&context, field, relation))
+}
+
+/// The indexes of a field's own: `db_index`, and the hidden one for `LIKE 'x%'`.
+pub(crate) fn field_indexes_of(
+    project: &Project,
+    models: &Models,
+    model: &Model,
+    field: &Field,
+) -> Vec<pgwright_schema::Index> {
+    let alone = Model { fields: vec![field.clone()], ..model.clone() };
+    let context = Context::new(project, models, &alone);
+    let Ok(mut table) = column::alone(&context, field) else { return Vec::new() };
+    index::field_indexes(&context, &mut table, &mut Vec::new());
+    table.indexes
+}
+
+fn bare_table(model: &Model) -> Table {
+    Table {
+        name: model.table.clone(),
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+        tablespace: None,
+    }
 }
 
 /// What needs a column that is itself unresolved cannot be built either.

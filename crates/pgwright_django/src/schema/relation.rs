@@ -43,7 +43,7 @@ pub(super) fn foreign_keys(context: &Context, table: &mut Table, lost: &mut Vec<
     }
 }
 
-fn foreign_key(context: &Context, field: &Field, relation: &Relation) -> Known<ForeignKey> {
+pub(super) fn foreign_key(context: &Context, field: &Field, relation: &Relation) -> Known<ForeignKey> {
     let target = relation.to.ok_or_else(|| format!("the model {} is not installed", relation.to_label))?;
     let (owner, to) = referenced(context.models, context.models.get(target), relation.to_field.as_deref())
         .ok_or_else(|| format!("the field of {} that it references", relation.to_label))?;

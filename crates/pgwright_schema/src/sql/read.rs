@@ -1,5 +1,6 @@
 //! From squawk's syntax tree to ours.
 
+mod change;
 mod expression;
 
 use squawk_syntax::ast::{AstNode, SourceFile};
@@ -11,6 +12,7 @@ use super::tree::{
     SortKey, Source, Statement, Target, Update,
 };
 use crate::schema::{IndexMethod, Nulls, SortOrder};
+pub use change::parse_changes;
 use expression::{expression, expressions, is_expression};
 
 /// Why a text is no statement or expression.
