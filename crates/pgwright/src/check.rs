@@ -18,7 +18,8 @@ use crate::session::{Reading, Session};
 pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> {
     let session = Session::open(&args.project)?;
     let selection = selection(args, &session)?;
-    let mut session = session.reading(selection.extent());
+    let session = session.reading(selection.extent());
+    let mut session = if selection.reads_history() { session.with_history() } else { session };
     let baseline_path = args.baseline.as_deref().or(session.config.baseline.as_deref()).map(Utf8Path::to_owned);
     if args.update_baseline {
         let Some(path) = baseline_path else {

@@ -3,6 +3,7 @@
 use crate::asked::Asked;
 use crate::sizes::Sizes;
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
+use pgwright_django::migrations::{Migration, Operation};
 use pgwright_django::model::Model;
 use pgwright_django::queries::workload::Issued;
 use pgwright_django::{Extent, Project};
@@ -90,6 +91,8 @@ pub enum Check {
     Place(fn(Facts, &[Issued], &mut Vec<Diagnostic>)),
     /// Called once per own table of which the workload asks something that no index serves. Needs the workload.
     Table(fn(Facts, &Asked, &mut Vec<Diagnostic>)),
+    /// Called once per operation of the last migrations of the project's apps. Needs the history.
+    Operation(fn(Facts, &Migration, &Operation, &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
 }
@@ -99,8 +102,13 @@ impl Check {
     pub fn extent(self) -> Extent {
         match self {
             Check::Place(_) | Check::Table(_) => Extent::Workload,
-            Check::Model(_) | Check::Project(_) => Extent::Models,
+            Check::Model(_) | Check::Operation(_) | Check::Project(_) => Extent::Models,
         }
+    }
+
+    /// Whether migrations have to be read for it.
+    pub fn reads_history(self) -> bool {
+        matches!(self, Check::Operation(_))
     }
 }
 
@@ -108,6 +116,7 @@ impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Check::Model(_) => "Check::Model",
+            Check::Operation(_) => "Check::Operation",
             Check::Place(_) => "Check::Place",
             Check::Table(_) => "Check::Table",
             Check::Project(_) => "Check::Project",

@@ -34,6 +34,15 @@ fn run_rule(facts: Facts, asked: &[Asked<'_>], rule: &Rule) -> Vec<Diagnostic> {
             .iter()
             .flat_map(|table| guard(facts, rule, Some(table.model), |found| check(facts, table, found)))
             .collect(),
+        Check::Operation(check) => {
+            // What lies before the last migration of an app has run.
+            let last = facts.project.history.migrations.iter().filter(|migration| migration.own && migration.leaf);
+            last.flat_map(|migration| migration.operations.iter().map(move |operation| (migration, operation)))
+                .flat_map(|(migration, operation)| {
+                    guard(facts, rule, None, |found| check(facts, migration, operation, found))
+                })
+                .collect()
+        }
         Check::Place(check) => {
             let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
             places.flat_map(|place| guard(facts, rule, None, |found| check(facts, place, found))).collect()

@@ -108,6 +108,11 @@ impl Selection {
         self.rules.iter().map(|rule| rule.check.extent()).max().unwrap_or_default()
     }
 
+    /// Whether migrations have to be read.
+    pub fn reads_history(&self) -> bool {
+        self.rules.iter().any(|rule| rule.check.reads_history())
+    }
+
     /// Whether findings of that name are wanted at all.
     pub fn is_selected(&self, name: &str) -> bool {
         self.rules.iter().any(|rule| rule.name == name)

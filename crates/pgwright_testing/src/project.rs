@@ -22,6 +22,7 @@ pub fn check_project(host: &Memory, rules: &[&'static Rule]) -> Checked {
         paths: host.python_files(),
         roots: vec![".".into()],
         extent: selection.extent(),
+        history: selection.reads_history(),
         ..ReadRequest::default()
     };
     let (files, project) = read(&request, host);

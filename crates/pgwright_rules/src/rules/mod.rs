@@ -2,6 +2,7 @@
 
 use crate::Rule;
 
+mod blocking_migration;
 mod constraint_without_validation;
 mod count_for_existence;
 mod deprecated_declaration;
@@ -30,6 +31,7 @@ mod write_in_loop;
 
 /// Every rule, in the order of the documentation.
 pub static RULES: &[&Rule] = &[
+    &blocking_migration::RULE,
     &constraint_without_validation::RULE,
     &count_for_existence::RULE,
     &deprecated_declaration::RULE,
