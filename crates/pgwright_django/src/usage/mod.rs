@@ -36,6 +36,8 @@ pub struct Usage {
     pub refusals: Vec<Refusal>,
     /// Serializer classes of Django REST framework that name a model.
     pub serializers: Vec<Serializer>,
+    /// Classes that inherit from serializers, with a `Meta` of their own.
+    pub serializer_heirs: Vec<SerializerHeir>,
     /// Columns that are read, changed and saved without a lock, by file and place.
     pub changes: Vec<Change>,
     /// Iterables that one value is made of, by file and place.
@@ -208,6 +210,16 @@ pub struct Serializer {
     pub site: Span,
 }
 
+/// A class that inherits from other serializers and has a `Meta` of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SerializerHeir {
+    pub name: String,
+    /// The bases' names, without their modules.
+    pub bases: Vec<String>,
+    /// Every literal text in its `Meta`, names of fields among them.
+    pub mentions: Vec<String>,
+}
+
 /// A class of fields from outside Django.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldClass {
@@ -241,6 +253,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
         usage.uses.extend(part.uses);
         usage.refusals.extend(part.refusals);
         usage.serializers.extend(part.serializers);
+        usage.serializer_heirs.extend(part.serializer_heirs);
         usage.changes.extend(part.changes);
         written.extend(part.written);
     }

@@ -1,25 +1,33 @@
 //! `ModelSerializer` classes, and where input goes through them.
 
+use pgwright_python::ast::visitor::{self, Visitor};
 use pgwright_python::ast::{self, Expr, Stmt};
 use pgwright_python::text::Ranged;
 use pgwright_python::value::span;
 
-use super::Serializer;
 use super::types::{Type, literal_text};
 use super::walk::Walk;
+use super::{Serializer, SerializerHeir};
 
 impl Walk<'_, '_> {
     pub(super) fn serializer(&mut self, path: &str, class: &ast::StmtClassDef) {
         let bases: Vec<&str> = class.bases().iter().filter_map(last_name).collect();
         self.view(class, &bases);
-        if !bases.iter().any(|base| base.ends_with("ModelSerializer")) {
-            return;
-        }
         let meta = class.body.iter().find_map(|statement| match statement {
             Stmt::ClassDef(inner) if inner.name.as_str() == "Meta" => Some(inner),
             _ => None,
         });
         let Some(meta) = meta else { return };
+        if !bases.iter().any(|base| base.ends_with("ModelSerializer")) {
+            if bases.iter().any(|base| base.ends_with("Serializer")) {
+                let mut texts = Texts::default();
+                texts.visit_body(&meta.body);
+                let bases = bases.iter().map(|base| (*base).to_owned()).collect();
+                let name = class.name.to_string();
+                self.found.serializer_heirs.push(SerializerHeir { name, bases, mentions: texts.found });
+            }
+            return;
+        }
         let options: Vec<(&str, &Expr)> = meta.body.iter().filter_map(assignment).collect();
         let option = |name: &str| options.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let Some(Type::Class(model)) = option("model").and_then(|model| self.type_of(model)) else { return };
@@ -79,6 +87,19 @@ impl Walk<'_, '_> {
         if takes_data && path.ends_with("Serializer") {
             self.found.written.push((path.to_owned(), span(self.file, call.range())));
         }
+    }
+}
+
+/// Literal texts.
+#[derive(Default)]
+struct Texts {
+    found: Vec<String>,
+}
+
+impl<'v> Visitor<'v> for Texts {
+    fn visit_expr(&mut self, expression: &'v Expr) {
+        self.found.extend(literal_text(expression).map(str::to_owned));
+        visitor::walk_expr(self, expression);
     }
 }
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::names::{Imports, Lookup};
 use super::types::Type;
 use super::updates::Updates;
-use super::{Change, Refusal, Serializer, Use};
+use super::{Change, Refusal, Serializer, SerializerHeir, Use};
 use crate::model::ModelId;
 
 /// What one file gave.
@@ -20,6 +20,7 @@ pub(super) struct Found {
     pub(super) uses: Vec<Use>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) serializers: Vec<Serializer>,
+    pub(super) serializer_heirs: Vec<SerializerHeir>,
     pub(super) changes: Vec<Change>,
     /// Paths of serializer classes that take input, with the place.
     pub(super) written: Vec<(String, Span)>,

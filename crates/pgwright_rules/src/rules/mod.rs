@@ -21,6 +21,7 @@ mod query_in_loop;
 mod random_uuid_primary_key;
 mod redundant_index;
 mod related_access_in_loop;
+mod serializer_missing_field;
 mod unindexed_filter;
 mod unindexed_order;
 mod unindexed_text_search;
@@ -50,6 +51,7 @@ pub static RULES: &[&Rule] = &[
     &random_uuid_primary_key::RULE,
     &redundant_index::RULE,
     &related_access_in_loop::RULE,
+    &serializer_missing_field::RULE,
     &unique_for_date::RULE,
     &unique_nullable::RULE,
     &unindexed_filter::RULE,

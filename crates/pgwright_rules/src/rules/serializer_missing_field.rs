@@ -1,0 +1,113 @@
+//! A field that the newest migration adds, and that no serializer of its model knows.
+
+use pgwright_diagnostics::{Diagnostic, Severity};
+use pgwright_django::migrations::{Migration, Operation};
+use pgwright_django::model::{Field, Model};
+use pgwright_django::usage::{Serializer, SerializerHeir};
+
+use crate::headline::fitting;
+use crate::secret_names::kind_of;
+use crate::{Check, Facts, Group, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "serializer-missing-field",
+    summary: "a field was added to a model, and no serializer of the model has it",
+    docs: include_str!("serializer_missing_field.md"),
+    group: Group::Schema,
+    severity: Severity::Note,
+    check: Check::Operation(check),
+};
+
+fn check(facts: Facts, _: &Migration, operation: &Operation, found: &mut Vec<Diagnostic>) {
+    let Some((model, field)) = added(facts, operation) else { return };
+    let Some(site) = &field.site else { return };
+    let serializers: Vec<&Serializer> =
+        facts.project.usage.serializers.iter().filter(|serializer| serializer.model == model.id).collect();
+    // Where a list is not literal the field may well be in it.
+    let lists: Option<Vec<(&Serializer, &Vec<String>)>> =
+        serializers.iter().map(|serializer| Some((*serializer, serializer.fields.as_ref()?))).collect();
+    let Some(lists) = lists.filter(|lists| !lists.is_empty()) else { return };
+    let knows = |(serializer, fields): &(&Serializer, &Vec<String>)| {
+        let names = [field.name.as_str(), field.attname.as_str()];
+        fields.iter().chain(&serializer.handled).any(|known| names.contains(&known.as_str()))
+    };
+    // What is secret stays out.
+    if lists.iter().any(knows)
+        || heirs(facts, &serializers).any(|heir| heir.mentions.contains(&field.name))
+        || kind_of(&field.name, &model.name).is_some()
+    {
+        return;
+    }
+    let label = format!("{}.{}", model.name, field.name);
+    let wordings = [
+        format!("`{label}` is new, and no serializer of `{}` has it", model.name),
+        format!("`{label}` is new, and no serializer has it"),
+        "a field is new, and no serializer of its model has it".to_owned(),
+    ];
+    let named: Vec<String> = lists.iter().map(|(serializer, _)| format!("`{}`", last(&serializer.path))).collect();
+    let mut finding = RULE
+        .at(site.name, fitting(&wordings))
+        .why(format!(
+            "{} {} the fields one by one, so the API neither shows `{}` nor takes it, and nothing fails",
+            named.join(", "),
+            if named.len() == 1 { "lists" } else { "list" },
+            field.name
+        ))
+        .help(format!(
+            "Add `\"{}\"` to `Meta.fields` where clients may see it, or silence this where it stays inside",
+            field.name
+        ));
+    for (serializer, _) in &lists {
+        finding = finding.related(serializer.site, "has a list of its own");
+    }
+    if let Some(added) = operation.site {
+        finding = finding.related(added, "added here");
+    }
+    found.push(finding);
+}
+
+/// Classes that inherit from these serializers, at any distance; told apart by name alone.
+fn heirs<'a>(facts: Facts<'a>, serializers: &[&Serializer]) -> impl Iterator<Item = &'a SerializerHeir> {
+    let mut names: Vec<&str> = serializers.iter().map(|serializer| last(&serializer.path)).collect();
+    let mut found: Vec<&SerializerHeir> = Vec::new();
+    loop {
+        let more: Vec<&SerializerHeir> = facts
+            .project
+            .usage
+            .serializer_heirs
+            .iter()
+            .filter(|heir| heir.bases.iter().any(|base| names.contains(&base.as_str())))
+            .filter(|heir| !found.contains(heir))
+            .collect();
+        if more.is_empty() {
+            return found.into_iter();
+        }
+        names.extend(more.iter().map(|heir| heir.name.as_str()));
+        found.extend(more);
+    }
+}
+
+/// The field whose column an `AddField` adds.
+fn added<'a>(facts: Facts<'a>, operation: &Operation) -> Option<(&'a Model, &'a Field)> {
+    if operation.class.rsplit('.').next() != Some("AddField") {
+        return None;
+    }
+    operation.statements.iter().find_map(|sent| {
+        let rest = sent.sql.strip_prefix("ALTER TABLE ")?;
+        let (table, rest) = rest.split_once(" ADD COLUMN ")?;
+        let column = rest.split(' ').next()?;
+        let model = facts.project.models.own_tables().find(|model| quoted(table, &model.table))?;
+        let field =
+            model.fields.iter().find(|field| field.column.as_deref().is_some_and(|name| quoted(column, name)))?;
+        Some((model, field))
+    })
+}
+
+/// Whether this is that name in double quotes.
+fn quoted(text: &str, name: &str) -> bool {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) == Some(name)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
