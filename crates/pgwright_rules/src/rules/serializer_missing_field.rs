@@ -7,6 +7,7 @@ use pgwright_django::usage::{Serializer, SerializerHeir};
 
 use crate::headline::fitting;
 use crate::secret_names::kind_of;
+use crate::tables::is_declared_here;
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -38,12 +39,18 @@ fn check(facts: Facts, _: &Migration, operation: &Operation, found: &mut Vec<Dia
     {
         return;
     }
-    let label = format!("{}.{}", model.name, field.name);
-    let wordings = [
-        format!("`{label}` is new, and no serializer of `{}` has it", model.name),
-        format!("`{label}` is new, and no serializer has it"),
-        "a field is new, and no serializer of its model has it".to_owned(),
-    ];
+    // A field of an abstract model is one finding, however many inherit it.
+    let wordings = if is_declared_here(model, field) {
+        [
+            format!("`{0}.{1}` is new, and no serializer of `{0}` has it", model.name, field.name),
+            format!("`{}` is new, and no serializer has it", field.name),
+        ]
+    } else {
+        [
+            format!("`{}` is new, and no serializer has it", field.name),
+            "a field is new, and no serializer has it".to_owned(),
+        ]
+    };
     let named: Vec<String> = lists.iter().map(|(serializer, _)| format!("`{}`", last(&serializer.path))).collect();
     let mut finding = RULE
         .at(site.name, fitting(&wordings))
