@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Write down what planning needs to know of a database: sizes and statistics, by default without texts of rows. Reads only.
     Snapshot(Box<SnapshotArgs>),
+    /// Say how the database should keep its tables: vacuum, free space, ages, sequences, indexes nobody reads, settings.
+    Tune(Box<TuneArgs>),
 }
 
 /// What every command that reads a project takes.
@@ -292,6 +294,56 @@ pub(crate) struct SnapshotArgs {
     /// The file to write instead of `pgwright.statistics.json`; `-` is stdout.
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuneArgs {
+    /// A model (`app.Model` or `Model`), when it is not all; then the project when it is not here.
+    #[arg(value_name = "MODEL")]
+    pub(crate) targets: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+
+    /// A snapshot of the database, instead of the `pgwright.statistics.json` of the project.
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// Ask this database instead, in a session that cannot write. Libpq's variables and files complete the address.
+    #[arg(long, value_name = "URL", conflicts_with = "statistics", help_heading = "Database")]
+    pub(crate) database_url: Option<String>,
+
+    /// The memory of the database's machine, as in `64GB`: settings are compared with it.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Database")]
+    pub(crate) memory: Option<u64>,
+
+    /// The disk of the database's machine.
+    #[arg(long, value_enum, help_heading = "Database")]
+    pub(crate) disk: Option<DiskArg>,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiskArg {
+    Ssd,
+    Hdd,
+}
+
+/// `64GB`, `512MB`: bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let units = [("TB", 40), ("GB", 30), ("MB", 20)];
+    let upper = text.trim().to_ascii_uppercase();
+    let sized =
+        units.into_iter().find_map(|(unit, bits)| Some((upper.strip_suffix(unit)?.trim().parse::<f64>().ok()?, bits)));
+    match sized {
+        Some((number, bits)) if number.is_finite() && number > 0.0 && number < 1e6 => {
+            Ok((number * f64::from(1u32 << (bits - 20)) * 1_048_576.0) as u64)
+        }
+        _ => Err("write a number with MB, GB or TB, as in `64GB`".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

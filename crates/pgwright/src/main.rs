@@ -19,6 +19,7 @@ mod render;
 mod rules;
 mod session;
 mod snapshot;
+mod tune;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,6 +71,7 @@ fn run() -> ExitCode {
         Command::Explain(args) => explain::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
         Command::Snapshot(args) => snapshot::run(args, &output),
+        Command::Tune(args) => tune::run(args, &output),
     }));
     match outcome {
         Ok(Ok(Status::Clean)) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use pgwright_postgres::live::{Address, Limits};
 use pgwright_postgres::snapshot::{FILE_NAME, Server, VERSION};
 use pgwright_postgres::{Live, Snapshot, dump};
 use pgwright_schema::PgType;
+use pgwright_schema::activity::Activity;
 use pgwright_schema::plan::{count, grouped};
 use pgwright_schema::privacy;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &SnapshotArgs, output: &Output) -> Result<Status, Failur
         output.warning(&format!("never analyzed, so without numbers: {}", never.join(", ")));
     }
     privacy::keep(&mut snapshot.statistics, args.values.into());
+    privacy::keep_statements(&mut snapshot.activity, args.values.into());
     let rows: f64 = snapshot.statistics.tables.values().map(|table| table.size.rows_today()).sum();
     match args.output_file.as_deref() {
         Some(path) if path == "-" => output.data(&snapshot.to_text())?,
@@ -45,10 +47,11 @@ pub(crate) fn run(args: &SnapshotArgs, output: &Output) -> Result<Status, Failur
     Ok(Status::Clean)
 }
 
-fn of_database(url: Option<&str>, output: &Output) -> Result<Snapshot, Failure> {
+pub(crate) fn of_database(url: Option<&str>, output: &Output) -> Result<Snapshot, Failure> {
     let mut live = connect(url)?;
     let facts = live.server()?;
     let statistics = live.statistics()?;
+    let activity = live.activity()?;
     if statistics.tables.is_empty() {
         return Err(Failure::new("this database has no tables that the role may see")
             .hint("is it the right database? `--database-url` and PGDATABASE name it"));
@@ -56,8 +59,11 @@ fn of_database(url: Option<&str>, output: &Output) -> Result<Snapshot, Failure> 
     for table in &facts.hidden_tables {
         output.warning(&format!("the role may not see the statistics of `{table}`: only its size is in the snapshot"));
     }
+    for hidden in &activity.not_seen {
+        output.warning(&format!("not in the snapshot: {hidden}"));
+    }
     let (server, settings, extensions) = (facts.server, facts.settings, facts.extensions);
-    Ok(Snapshot { version: VERSION, server, settings, extensions, statistics })
+    Ok(Snapshot { version: VERSION, server, settings, extensions, statistics, activity })
 }
 
 /// A dump has neither the planner's settings nor the sizes of today.
@@ -76,7 +82,8 @@ fn of_dump(path: &Utf8Path, args: &SnapshotArgs) -> Result<Snapshot, Failure> {
         }
     }
     let server = dump.server.unwrap_or(Server { version: String::new(), collation: String::new() });
-    Ok(Snapshot { version: VERSION, server, settings: BTreeMap::new(), extensions: Vec::new(), statistics })
+    let (settings, extensions, activity) = (BTreeMap::new(), Vec::new(), Activity::default());
+    Ok(Snapshot { version: VERSION, server, settings, extensions, statistics, activity })
 }
 
 /// The catalogue's name of a type.

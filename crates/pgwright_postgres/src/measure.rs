@@ -1,5 +1,7 @@
 //! Reading statistics out of a database: two queries on the catalogue, none on any table.
 
+pub mod activity;
+
 use std::collections::{BTreeMap, HashMap};
 
 use pgwright_schema::statistics::{Common, Ranges, Source, array};

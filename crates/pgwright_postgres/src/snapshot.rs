@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pgwright_schema::Statistics;
+use pgwright_schema::activity::Activity;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -24,6 +25,9 @@ pub struct Snapshot {
     pub extensions: Vec<String>,
     #[serde(flatten)]
     pub statistics: Statistics,
+    /// Counters, ages, options, sequences and settings; absent from a dump and from files of older versions.
+    #[serde(default, skip_serializing_if = "Activity::is_empty")]
+    pub activity: Activity,
 }
 
 /// The server that was asked.

@@ -4,6 +4,7 @@
 //! and drift, locks and index advice are questions to it. Nothing here knows Python or does I/O.
 
 pub mod access;
+pub mod activity;
 pub mod assume;
 pub mod candidates;
 pub mod catalog;
@@ -22,6 +23,7 @@ pub mod sql;
 pub mod statement;
 pub mod statistics;
 pub mod terms;
+pub mod tune;
 pub mod types;
 
 pub use ddl::ddl;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::activity::Activity;
 use crate::statistics::{ColumnStatistics, Common, Statistics};
 
 /// Which values statistics keep.
@@ -26,6 +27,20 @@ pub fn keep(statistics: &mut Statistics, values: Values) {
                 Values::None => drop_all(column),
             }
         }
+    }
+}
+
+/// Leaves of the statements' texts what `values` says: all, those without any constant, or none.
+///
+/// `pg_stat_statements` has `$1` for constants, but keeps a text as it was sent when its entry was thrown out meanwhile; comments stay.
+pub fn keep_statements(activity: &mut Activity, values: Values) {
+    match values {
+        Values::All => {}
+        Values::Safe => activity.statements.retain(|statement| {
+            let text = &statement.text;
+            !(text.contains('\'') || text.contains("$$") || text.contains("--") || text.contains("/*"))
+        }),
+        Values::None => activity.statements.clear(),
     }
 }
 
@@ -152,6 +167,7 @@ fn compare(left: &str, right: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::StatementActivity;
     use crate::statistics::TableStatistics;
 
     fn column(type_: &str, common: &[&str], bounds: &[&str]) -> ColumnStatistics {
@@ -188,6 +204,20 @@ mod tests {
         // GIN keeps integers of an expression that is a text.
         let trigrams = kept(column("int4", &["SECRET NAME"], &["A", "B"]), Values::Safe);
         assert!(!format!("{trigrams:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn statements_with_constants_stay_where_they_are() {
+        let texts =
+            ["SELECT $1", "SELECT 'SECRET'", "SELECT 1 /* SECRET */", "SELECT $$SECRET$$", "SELECT 1 -- SECRET"];
+        let statement = |text: &&str| StatementActivity { text: (*text).to_owned(), ..StatementActivity::default() };
+        let all = Activity { statements: texts.iter().map(statement).collect(), ..Activity::default() };
+        let left = |values| {
+            let mut kept = all.clone();
+            keep_statements(&mut kept, values);
+            kept.statements.len()
+        };
+        assert_eq!((left(Values::All), left(Values::Safe), left(Values::None)), (5, 1, 0));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod tls;
 
 use std::time::Duration;
 
+use pgwright_schema::activity::Activity;
 use pgwright_schema::{Plan, Statistics};
 use postgres::{Client, Config, Transaction};
 
@@ -52,6 +53,27 @@ impl Live {
     /// The connection is lost, or a time limit is over.
     pub fn statistics(&mut self) -> Result<Statistics, Error> {
         self.read(|transaction| measure::statistics(transaction))
+    }
+
+    /// What the database does with its tables, and which statements it executes most where it counts them.
+    ///
+    /// # Errors
+    /// As [`Live::statistics`].
+    pub fn activity(&mut self) -> Result<Activity, Error> {
+        let mut activity = self.read(|transaction| measure::activity::activity(transaction))?;
+        match self.read(|transaction| measure::activity::statements(transaction)) {
+            Ok(statements) => {
+                activity.statements = statements.seen;
+                if statements.hidden_calls > 0 {
+                    activity.not_seen.push(format!(
+                        "the texts of {} calls in `pg_stat_statements`: they are other roles' (`GRANT pg_read_all_stats`)",
+                        statements.hidden_calls
+                    ));
+                }
+            }
+            Err(error) => activity.not_seen.push(format!("`pg_stat_statements`: {}", error.message)),
+        }
+        Ok(activity)
     }
 
     /// What the snapshot says of the server.
