@@ -171,7 +171,11 @@ fn every_rule_tells_two_tables_apart_and_what_it_says_can_be_executed() {
     let usage = Usage::of(SENT.iter().copied());
     let small = measure(&cluster);
     let now = rules_of_size(&small, &usage);
-    assert_eq!(now, BTreeSet::from(["autovacuum-off", "sequence-exhaustion"]), "small tables need nothing else");
+    assert_eq!(
+        now,
+        BTreeSet::from(["autovacuum-off", "fillfactor", "sequence-exhaustion"]),
+        "nothing else depends on no size"
+    );
     let large = grown(small, 60_000);
     let hardware = Hardware { memory: Some(64 << 30), disk: Some(Disk::Solid) };
     let found = advice(&large, &usage, hardware);
@@ -200,7 +204,7 @@ fn every_rule_tells_two_tables_apart_and_what_it_says_can_be_executed() {
         assert!(has(yes, rule), "{rule} on {yes}: {:?}", rules(&found, yes));
         assert!(!has(no, rule), "{rule} not on {no}: {:?}", rules(&found, no));
     }
-    let of = |rule: &str| found.iter().filter(move |found| found.rule == rule);
+    let of = |rule: &'static str| found.iter().filter(move |found| found.rule == rule);
     assert!(of("sequence-exhaustion").any(|found| found.title.contains("tickets")));
     assert!(!of("sequence-exhaustion").any(|found| found.title.contains("coupons")));
     assert_eq!(of("correlated-columns").count(), 1);
