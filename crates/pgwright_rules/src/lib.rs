@@ -15,6 +15,7 @@ mod headline;
 mod keys;
 mod notice;
 mod place;
+mod queries;
 mod rule;
 pub mod rules;
 mod runner;

@@ -68,9 +68,7 @@ fn write_one(text: &mut String, recommendation: &Recommendation, paint: &dyn Fn(
     };
     let _ = writeln!(text, "    {} {lock}", paint("2", "lock:"));
     let django = match &recommendation.django {
-        Django::RunSql | Django::RunSqlOutsideTransaction => {
-            operations(recommendation).unwrap_or_default().join(",\n            ")
-        }
+        Django::RunSql => operations(recommendation).unwrap_or_default().join(",\n            "),
         Django::Model { change } => change.clone(),
         Django::Server => "not the project's: a setting of the server".to_owned(),
         Django::Once => "done once, by hand: nothing for a migration".to_owned(),

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model};
-use pgwright_django::queries::workload::{Certainty, Issued};
+use pgwright_django::queries::workload::Issued;
 use pgwright_schema::access::Server;
 
 use crate::additions::add_index;
 use crate::asked::{Asked, Question, usual_server};
 use crate::headline::fitting;
 use crate::keys::Keys;
-use crate::sizes::Size;
+use crate::queries::{by_place, severity, with_queries};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,9 +22,6 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Warning,
     check: Check::Table(check),
 };
-
-/// Places shown; the others are counted.
-const SHOWN: usize = 4;
 
 /// An index that would serve, with the queries it is for.
 struct Proposal<'a> {
@@ -65,23 +62,9 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
             .help(format!(
                 "Add `models.Index(fields=[{}])` to `Meta.indexes`; on a large table create it with `AddIndexConcurrently`",
                 names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-            ))
-            .evidence("queries", proposal.queries.len().to_string());
-        finding.severity = match size {
-            _ if size.is_huge() => Severity::Error,
-            Size::Stated(_) => Severity::Warning,
-            // It may as well be a table of ten rows.
-            Size::Assumed => Severity::Note,
-        };
-        for issued in proposal.queries.iter().take(SHOWN) {
-            finding = finding.related(issued.span, "asked here");
-        }
-        if let Some(sql) = proposal.queries.first().and_then(|issued| issued.sql.as_ref().ok()) {
-            finding = finding.evidence("sql", sql.clone());
-        }
-        if proposal.queries.iter().all(|issued| issued.confidence != Certainty::Certain) {
-            finding = finding.confidence(Confidence::Likely);
-        }
+            ));
+        finding = with_queries(finding, &proposal.queries, "asked here");
+        finding.severity = severity(size);
         finding.fix = add_index(facts, asked.model, first, &names).map(|edits| Fix {
             title: format!("Add an index on {listed}"),
             applicability: Applicability::Unsafe,
@@ -111,14 +94,7 @@ fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
         let longest = all.iter().filter(|other| other.starts_with(&columns)).max_by_key(|other| other.len());
         merged.entry(longest.unwrap_or(&columns).clone()).or_default().extend(queries);
     }
-    merged
-        .into_iter()
-        .map(|(columns, mut queries)| {
-            queries.sort_by_key(|issued| (issued.confidence, issued.span));
-            queries.dedup_by_key(|issued| issued.span);
-            Proposal { columns, queries }
-        })
-        .collect()
+    merged.into_iter().map(|(columns, queries)| Proposal { columns, queries: by_place(queries) }).collect()
 }
 
 /// Columns for an index: those compared with one value, then one with a range. None where none of them tells rows apart.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::Field;
-use pgwright_django::queries::workload::{Certainty, Issued};
 use pgwright_schema::access::KeyOrder;
 use pgwright_schema::statement::OrderTerm;
 use pgwright_schema::terms::Kind;
@@ -13,6 +12,7 @@ use crate::additions::add_index;
 use crate::asked::{Asked, Sorted, usual_server};
 use crate::headline::fitting;
 use crate::keys::Keys;
+use crate::queries::{by_place, severity, with_queries};
 use crate::sizes::Size;
 use crate::{Check, Facts, Group, Rule};
 
@@ -25,8 +25,6 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Table(check),
 };
 
-/// Places shown; the others are counted.
-const SHOWN: usize = 4;
 /// Columns of an order that an index is proposed for; those after them decide between equal rows only.
 const MOST_KEYS: usize = 2;
 
@@ -110,9 +108,7 @@ fn finding(facts: Facts, asked: &Asked, size: Size, index: &[Key], queries: &[&S
         format!("the first of `{name}` are asked for in an order no index gives"),
         "the first rows are asked for in an order no index gives".to_owned(),
     ];
-    let mut issued: Vec<&Issued> = queries.iter().map(|sorted| sorted.issued).collect();
-    issued.sort_by_key(|issued| (issued.confidence, issued.span));
-    issued.dedup_by_key(|issued| issued.span);
+    let issued = by_place(queries.iter().map(|sorted| sorted.issued));
     let mut finding = RULE
         .at(place, fitting(&wordings))
         .why(format!(
@@ -123,23 +119,9 @@ fn finding(facts: Facts, asked: &Asked, size: Size, index: &[Key], queries: &[&S
         .help(format!(
             "Add `models.Index(fields=[{}])` to `Meta.indexes`; on a large table create it with `AddIndexConcurrently`",
             names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-        ))
-        .evidence("queries", issued.len().to_string());
-    finding.severity = match size {
-        _ if size.is_huge() => Severity::Error,
-        Size::Stated(_) => Severity::Warning,
-        // It may as well be a table of ten rows.
-        Size::Assumed => Severity::Note,
-    };
-    for issued in issued.iter().take(SHOWN) {
-        finding = finding.related(issued.span, "asked here");
-    }
-    if let Some(sql) = issued.first().and_then(|issued| issued.sql.as_ref().ok()) {
-        finding = finding.evidence("sql", sql.clone());
-    }
-    if issued.iter().all(|issued| issued.confidence != Certainty::Certain) {
-        finding = finding.confidence(Confidence::Likely);
-    }
+        ));
+    finding = with_queries(finding, &issued, "asked here");
+    finding.severity = severity(size);
     finding.fix = add_index(facts, asked.model, fields.first()?, &names).map(|edits| Fix {
         title: format!("Add an index in the order of {listed}"),
         applicability: Applicability::Unsafe,

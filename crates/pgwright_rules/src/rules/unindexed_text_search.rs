@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use pgwright_diagnostics::{Confidence, Diagnostic, Severity};
-use pgwright_django::queries::workload::{Certainty, Issued};
+use pgwright_diagnostics::{Diagnostic, Severity};
+use pgwright_django::queries::workload::Issued;
 use pgwright_schema::catalog::catalog;
 use pgwright_schema::terms::{Kind, Term};
 
 use crate::asked::Asked;
 use crate::headline::fitting;
+use crate::queries::{by_place, with_queries};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -19,9 +20,6 @@ pub(crate) static RULE: Rule = Rule {
     severity: Severity::Warning,
     check: Check::Table(check),
 };
-
-/// Places shown; the others are counted.
-const SHOWN: usize = 4;
 
 /// What Django's lookups ask of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,13 +47,12 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for ((column, search), mut queries) in searches {
+    for ((column, search), queries) in searches {
         let Some(field) = asked.model.fields.iter().find(|field| field.column.as_deref() == Some(&column)) else {
             continue;
         };
         let Some(place) = field.site.as_ref().map(|site| site.name) else { continue };
-        queries.sort_by_key(|issued| (issued.confidence, issued.span));
-        queries.dedup_by_key(|issued| issued.span);
+        let queries = by_place(queries);
         let label = format!("{}.{}", asked.model.name, field.name);
         let wordings = [
             format!("`{label}` is searched by {}, which no index serves", search.lookup()),
@@ -71,15 +68,9 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
                 size.phrase(),
                 asked.model.table
             ))
-            .help(search.help(&field.name))
-            .evidence("queries", queries.len().to_string());
+            .help(search.help(&field.name));
+        finding = with_queries(finding, &queries, "searched here");
         finding.severity = severity;
-        for issued in queries.iter().take(SHOWN) {
-            finding = finding.related(issued.span, "searched here");
-        }
-        if queries.iter().all(|issued| issued.confidence != Certainty::Certain) {
-            finding = finding.confidence(Confidence::Likely);
-        }
         found.push(finding);
     }
 }

@@ -4,7 +4,7 @@ use crate::tune::{Django, Recommendation};
 
 /// The operations, as they stand in a migration; None where that is not a migration's work.
 pub fn operations(recommendation: &Recommendation) -> Option<Vec<String>> {
-    if !matches!(recommendation.django, Django::RunSql | Django::RunSqlOutsideTransaction) {
+    if recommendation.django != Django::RunSql {
         return None;
     }
     let mut reverse = recommendation.reverse.iter();
@@ -18,10 +18,9 @@ pub fn operations(recommendation: &Recommendation) -> Option<Vec<String>> {
 /// The file of a migration that carries it out; None where that is not a migration's work.
 pub fn migration(recommendation: &Recommendation) -> Option<String> {
     let operations = operations(recommendation)?;
-    let atomic = if recommendation.django == Django::RunSqlOutsideTransaction { "    atomic = False\n\n" } else { "" };
     let operations: String = operations.iter().map(|operation| format!("        {operation},\n")).collect();
     Some(format!(
-        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n{atomic}    \
+        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    \
          # The app's last migration.\n    dependencies = []\n\n    operations = [\n{operations}    ]\n"
     ))
 }

@@ -39,8 +39,6 @@ pub enum When {
 pub enum Django {
     /// Django has no API: a migration with `RunSQL`.
     RunSql,
-    /// The same with `atomic = False`: PostgreSQL refuses it in a transaction.
-    RunSqlOutsideTransaction,
     /// Models can say it; makemigrations or the named operation does the rest.
     Model { change: String },
     /// Not the project's: the server is set up by who runs it.
