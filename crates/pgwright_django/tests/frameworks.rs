@@ -1,18 +1,11 @@
 //! What frameworks send on a project's behalf: views, forms, filters, serializers, middleware.
 
-use camino::Utf8PathBuf;
-use pgwright_django::queries::workload::Certainty;
-use pgwright_django::{Extent, ReadRequest, read};
-use pgwright_testing::Memory;
+mod shop;
 
-const SETTINGS: &str = "\
-INSTALLED_APPS = [\"django.contrib.contenttypes\", \"django.contrib.auth\", \"shop\"]
-DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.postgresql\", \"NAME\": \"shop\"}}
-DEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"
-MIDDLEWARE = [\"shop.middleware.Outer\", \"shop.middleware.inner\", \"django.middleware.common.CommonMiddleware\"]
-USE_TZ = True
-";
-const MANAGE: &str = "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"settings\")\n";
+use pgwright_django::queries::workload::Certainty;
+use shop::{SETTINGS, shop, text};
+
+const MIDDLEWARE_SETTING: &str = "MIDDLEWARE = [\"shop.middleware.Outer\", \"shop.middleware.inner\", \"django.middleware.common.CommonMiddleware\"]\n";
 const MODELS: &str = "\
 from django.db import models
 from django_scopes import ScopedManager
@@ -46,31 +39,20 @@ def inner(get_response):
 
 /// Line, text and certainty of what `FILE` sends; the texts' columns as `*`.
 fn sent(views: &str, file: &str) -> Vec<(u32, String, Certainty)> {
-    let host = Memory::new([
-        ("manage.py", MANAGE),
-        ("settings.py", SETTINGS),
-        ("shop/__init__.py", ""),
+    let settings = format!("{SETTINGS}{MIDDLEWARE_SETTING}");
+    let shop = shop(&[
+        ("settings.py", &settings),
         ("shop/middleware.py", MIDDLEWARE),
         ("shop/models.py", MODELS),
         ("shop/views.py", views),
     ]);
-    let request = ReadRequest {
-        paths: host.python_files(),
-        roots: vec![".".into()],
-        django: Some((5, 2)),
-        extent: Extent::Workload,
-        ..ReadRequest::default()
-    };
-    let (files, project) = read(&request, &host);
-    let queries = project.workload.queries.iter();
-    let own = queries.filter(|issued| files.path(issued.span.file).ends_with(Utf8PathBuf::from(file)));
+    let own = shop.sent_from(file);
     own.map(|issued| {
-        let sql = issued.sql.clone().unwrap_or_else(|reason| format!("unknown: {reason}"));
-        let sql = sql
+        let sql = text(issued)
             .replace("\"shop_author\".\"id\", \"shop_author\".\"name\"", "*")
             .replace("\"shop_book\".\"id\", \"shop_book\".\"author_id\", \"shop_book\".\"title\"", "*")
             .replace("\"shop_note\".\"id\", \"shop_note\".\"author_id\"", "*");
-        (files.get(issued.span.file).position(issued.anchor).line, sql, issued.confidence)
+        (shop.line(issued), sql, issued.confidence)
     })
     .collect()
 }

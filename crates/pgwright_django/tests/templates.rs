@@ -1,14 +1,11 @@
 //! Queries that templates send: where, how often, and from which line of the template.
 
-use pgwright_django::queries::workload::{Certainty, Workload};
-use pgwright_django::{Extent, ReadRequest, read};
-use pgwright_testing::Memory;
+mod shop;
 
-const SETTINGS: &str = "\
-INSTALLED_APPS = [\"django.contrib.contenttypes\", \"django.contrib.auth\", \"shop\"]
-DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.postgresql\", \"NAME\": \"shop\"}}
-DEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"
-USE_TZ = True
+use pgwright_django::queries::workload::Certainty;
+use shop::{SETTINGS, shop};
+
+const TEMPLATES: &str = "\
 TEMPLATES = [
     {
         \"BACKEND\": \"django.template.backends.django.DjangoTemplates\",
@@ -18,7 +15,6 @@ TEMPLATES = [
     }
 ]
 ";
-const MANAGE: &str = "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"settings\")\n";
 const MODELS: &str = "\
 from django.db import models
 
@@ -83,37 +79,23 @@ def twice(parser, token):
 
 /// A project with these files beside the models above, and its workload as `place  SQL without columns  (in template:line)`.
 fn workload(files: &[(&str, &str)]) -> Vec<String> {
-    let fixed = [
-        ("manage.py", MANAGE),
-        ("settings.py", SETTINGS),
-        ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
-        ("shop/context.py", CONTEXT),
-    ];
-    let fixed = fixed.iter().filter(|(path, _)| !files.iter().any(|(other, _)| other == path));
-    let host = Memory::new(fixed.chain(files).copied());
-    let request = ReadRequest {
-        paths: host.python_files(),
-        roots: vec![".".into()],
-        django: Some((5, 2)),
-        extent: Extent::Workload,
-        ..ReadRequest::default()
-    };
-    let (files, project) = read(&request, &host);
-    let Workload { queries, .. } = &project.workload;
+    let settings = format!("{SETTINGS}{TEMPLATES}");
+    let fixed = [("settings.py", settings.as_str()), ("shop/models.py", MODELS), ("shop/context.py", CONTEXT)];
+    let shop = shop(&fixed.iter().chain(files).copied().collect::<Vec<_>>());
+    let queries = &shop.project.workload.queries;
     let mut shown: Vec<String> = queries
         .iter()
         .filter(|issued| issued.confidence == Certainty::Certain)
         .map(|issued| {
-            let file = files.get(issued.span.file);
+            let file = shop.files.get(issued.span.file);
             let sql = issued.sql.as_deref().unwrap_or("not known");
             let sql = sql.find(" FROM ").map_or(sql, |from| &sql[from + 1..]).replace('"', "");
             let template = issued.template.map(|span| {
-                let file = files.get(span.file);
+                let file = shop.files.get(span.file);
                 format!("  in {}:{}", file.path, file.position(span.start).line)
             });
             let often = if issued.in_loop.is_some() { "  in a loop" } else { "" };
-            let line = file.position(issued.anchor).line;
+            let line = shop.line(issued);
             format!("{}:{line}  {sql}{often}{}", file.path, template.unwrap_or_default())
         })
         .collect();

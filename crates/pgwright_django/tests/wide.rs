@@ -1,17 +1,10 @@
 //! Objects of which only an ancestor of their model is known: what is sent for one is sent for each model it may be of.
 
-use camino::Utf8PathBuf;
-use pgwright_django::queries::workload::Certainty;
-use pgwright_django::{Extent, ReadRequest, read};
-use pgwright_testing::Memory;
+mod shop;
 
-const SETTINGS: &str = "\
-INSTALLED_APPS = [\"django.contrib.contenttypes\", \"shop\"]
-DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.postgresql\", \"NAME\": \"shop\"}}
-DEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"
-USE_TZ = True
-";
-const MANAGE: &str = "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"settings\")\n";
+use pgwright_django::queries::workload::Certainty;
+use shop::{shop, text};
+
 const MODELS: &str = "\
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
@@ -61,32 +54,16 @@ class Link(Logged):
 /// Line and text of what `shop/views.py` sends.
 #[track_caller]
 fn check(views: &str, expected: &[(u32, &str)]) {
-    let host = Memory::new([
-        ("manage.py", MANAGE),
-        ("settings.py", SETTINGS),
-        ("shop/__init__.py", ""),
-        ("shop/models.py", MODELS),
-        ("shop/views.py", views),
-    ]);
-    let request = ReadRequest {
-        paths: host.python_files(),
-        roots: vec![".".into()],
-        django: Some((5, 2)),
-        extent: Extent::Workload,
-        ..ReadRequest::default()
-    };
-    let (files, project) = read(&request, &host);
-    let queries = project.workload.queries.iter();
-    let own = queries.filter(|issued| files.path(issued.span.file).ends_with(Utf8PathBuf::from("shop/views.py")));
-    let mut found: Vec<(u32, String)> = own
+    let shop = shop(&[("shop/models.py", MODELS), ("shop/views.py", views)]);
+    let mut found: Vec<(u32, String)> = shop
+        .sent_from("shop/views.py")
         .map(|issued| {
-            let sql = issued.sql.clone().unwrap_or_else(|reason| format!("unknown: {reason}"));
-            let sql = sql
+            let sql = text(issued)
                 .replace("\"shop_page\".\"id\", \"shop_page\".\"title\", \"shop_page\".\"content_type_id\"", "PAGE")
                 .replace("PAGE, \"shop_news\".\"page_ptr_id\", \"shop_news\".\"day\"", "NEWS")
                 .replace('"', "");
             let sure = if issued.confidence == Certainty::Certain { "" } else { "likely " };
-            (files.get(issued.span.file).position(issued.anchor).line, format!("{sure}{sql}"))
+            (shop.line(issued), format!("{sure}{sql}"))
         })
         .collect();
     found.sort();

@@ -1,19 +1,12 @@
 //! What small projects send, place by place: the text, how often, why, and how sure it is.
 
+mod shop;
+
 use std::collections::BTreeSet;
 
-use camino::Utf8PathBuf;
 use pgwright_django::queries::workload::{Certainty, Lazy};
-use pgwright_django::{Extent, ReadRequest, read};
-use pgwright_testing::Memory;
+use shop::{shop, text};
 
-const SETTINGS: &str = "\
-INSTALLED_APPS = [\"django.contrib.contenttypes\", \"django.contrib.auth\", \"shop\"]
-DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.postgresql\", \"NAME\": \"shop\"}}
-DEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"
-USE_TZ = True
-";
-const MANAGE: &str = "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"settings\")\n";
 const MODELS: &str = "\
 from django.db import models
 
@@ -73,31 +66,15 @@ fn sent(line: u32, sql: &str) -> Sent {
 
 /// What the functions of `shop/views.py` send, in the order of lines. A text that is not known is its reason.
 fn workload(models: &str, views: &str) -> Vec<Sent> {
-    let host = Memory::new([
-        ("manage.py", MANAGE),
-        ("settings.py", SETTINGS),
-        ("shop/__init__.py", ""),
-        ("shop/models.py", models),
-        ("shop/views.py", views),
-    ]);
-    let request = ReadRequest {
-        paths: host.python_files(),
-        roots: vec![".".into()],
-        django: Some((5, 2)),
-        extent: Extent::Workload,
-        ..ReadRequest::default()
-    };
-    let (files, project) = read(&request, &host);
-    let coverage = project.workload.coverage;
-    let places: BTreeSet<_> = project.workload.queries.iter().map(|issued| issued.span).collect();
-    let known: BTreeSet<_> =
-        project.workload.queries.iter().filter(|issued| issued.sql.is_ok()).map(|issued| issued.span).collect();
-    assert_eq!((coverage.sites, coverage.resolved), (places.len(), known.len()));
-    let queries = project.workload.queries.iter();
-    let own = queries.filter(|issued| files.path(issued.span.file).ends_with(Utf8PathBuf::from("shop/views.py")));
+    let shop = shop(&[("shop/models.py", models), ("shop/views.py", views)]);
+    let all = &shop.project.workload;
+    let places: BTreeSet<_> = all.queries.iter().map(|issued| issued.span).collect();
+    let known: BTreeSet<_> = all.queries.iter().filter(|issued| issued.sql.is_ok()).map(|issued| issued.span).collect();
+    assert_eq!((all.coverage.sites, all.coverage.resolved), (places.len(), known.len()));
+    let own = shop.sent_from("shop/views.py");
     own.map(|issued| Sent {
-        line: files.get(issued.span.file).position(issued.anchor).line,
-        sql: issued.sql.clone().unwrap_or_else(|reason| format!("unknown: {reason}")),
+        line: shop.line(issued),
+        sql: text(issued),
         in_loop: issued.in_loop.is_some(),
         lazy: issued.lazy,
         confidence: issued.confidence,

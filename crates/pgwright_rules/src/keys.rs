@@ -1,5 +1,7 @@
 //! Which columns of a table an index for some conditions would have.
 
+use std::collections::BTreeMap;
+
 use pgwright_django::model::Model;
 use pgwright_schema::Table;
 use pgwright_schema::access::{MatchKind, PreparedIndex, Server, serve};
@@ -51,6 +53,19 @@ impl<'a> Keys<'a> {
         found.equal.truncate(MOST);
         found
     }
+}
+
+/// What each index is wanted for, where one that another begins with is part of that one.
+pub(crate) fn merged<Key: Ord + Clone, Query>(
+    wanted: BTreeMap<Vec<Key>, Vec<Query>>,
+) -> BTreeMap<Vec<Key>, Vec<Query>> {
+    let all: Vec<Vec<Key>> = wanted.keys().cloned().collect();
+    let mut merged: BTreeMap<Vec<Key>, Vec<Query>> = BTreeMap::new();
+    for (index, queries) in wanted {
+        let longest = all.iter().filter(|other| other.starts_with(&index)).max_by_key(|other| other.len());
+        merged.entry(longest.unwrap_or(&index).clone()).or_default().extend(queries);
+    }
+    merged
 }
 
 fn kind(index: &PreparedIndex, clauses: &[Term], server: &Server) -> Option<MatchKind> {

@@ -40,7 +40,7 @@ pub struct Usage {
     pub serializer_heirs: Vec<SerializerHeir>,
     /// Columns that are read, changed and saved without a lock, by file and place.
     pub changes: Vec<Change>,
-    /// Iterables that one value is made of, by file and place.
+    /// Iterables that one value is made of, by the place that asks for the items.
     pub reductions: Vec<Reduction>,
     /// Field classes that are not Django's own.
     pub field_classes: Vec<FieldClass>,
@@ -52,6 +52,12 @@ impl Usage {
         let wanted = (field.declared_in.as_str(), field.name.as_str());
         let start = self.uses.partition_point(|usage| usage.declaration() < wanted);
         self.uses.iter().skip(start).take_while(move |usage| usage.declaration() == wanted)
+    }
+
+    /// What is made of the items that this place asks for.
+    pub fn reduction(&self, asked: Span) -> Option<&Reduction> {
+        let start = self.reductions.partition_point(|reduction| reduction.asked < asked);
+        self.reductions.get(start).filter(|reduction| reduction.asked == asked)
     }
 
     pub fn field_class(&self, path: &str) -> Option<&FieldClass> {
@@ -110,6 +116,8 @@ pub struct Reduction {
     pub attribute: Option<String>,
     /// What is gone over.
     pub over: Span,
+    /// Where a queryset that is gone over sends its query: `over`, but `len()` asks its argument by itself.
+    pub asked: Span,
     /// The expression or loop that does it.
     pub site: Span,
 }
@@ -258,6 +266,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
         written.extend(part.written);
     }
     usage.uses.sort_by(|a, b| a.declaration().cmp(&b.declaration()));
+    usage.reductions.sort_by_key(|reduction| reduction.asked);
     for serializer in &mut usage.serializers {
         serializer.written_at = written.iter().find(|(path, _)| *path == serializer.path).map(|(_, site)| *site);
     }

@@ -32,7 +32,7 @@ impl<'v> Visitor<'v> for Reader<'v> {
             }
             Stmt::For(each) => {
                 if let Some((what, attribute)) = added_up(each) {
-                    self.note(what, attribute, &each.iter, each.range());
+                    self.note(what, attribute, &each.iter, each.iter.range(), each.range());
                 }
                 visitor::walk_stmt(self, statement);
             }
@@ -52,13 +52,15 @@ impl<'v> Visitor<'v> for Reader<'v> {
         if let Expr::Call(call) = expression
             && let Some((what, attribute, over)) = reduced(call)
         {
-            self.note(what, attribute, over, call.range());
+            let is_argument = call.arguments.args.first().is_some_and(|argument| argument.range() == over.range());
+            let asked = if what == Reduced::Length && is_argument { call.range() } else { over.range() };
+            self.note(what, attribute, over, asked, call.range());
         }
         match expression {
             Expr::If(choice) => self.condition(&choice.test),
             Expr::Compare(compare) => {
                 if let Some((what, count)) = compared_with_nought(compare) {
-                    self.note(what, None, count, compare.range());
+                    self.note(what, None, count, count.range(), compare.range());
                 }
             }
             _ => {}
@@ -73,12 +75,12 @@ impl Reader<'_> {
         match test {
             Expr::BoolOp(operation) => operation.values.iter().for_each(|value| self.condition(value)),
             Expr::UnaryOp(operation) => self.condition(&operation.operand),
-            Expr::Call(_) if is_count(test) => self.note(Reduced::Existence, None, test, test.range()),
+            Expr::Call(_) if is_count(test) => self.note(Reduced::Existence, None, test, test.range(), test.range()),
             _ => {}
         }
     }
 
-    fn note(&mut self, what: Reduced, attribute: Option<String>, over: &Expr, range: TextRange) {
+    fn note(&mut self, what: Reduced, attribute: Option<String>, over: &Expr, asked: TextRange, range: TextRange) {
         // Rows that are kept may be wanted for something else as well.
         let is_kept = match over {
             Expr::Name(name) => self.around.last().is_some_and(|body| loads(body, name.id.as_str()) > 1),
@@ -88,8 +90,8 @@ impl Reader<'_> {
         if is_kept {
             return;
         }
-        let (over, site) = (span(self.file, over.range()), span(self.file, range));
-        self.found.push(Reduction { what, attribute, over, site });
+        let [over, asked, site] = [over.range(), asked, range].map(|range| span(self.file, range));
+        self.found.push(Reduction { what, attribute, over, asked, site });
     }
 }
 

@@ -20,14 +20,11 @@ pub(crate) static RULE: Rule = Rule {
 fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
     let counts = |issued: &&Issued| issued.terminal == Terminal::Count && issued.sql.is_ok();
     let Some(issued) = place.iter().filter(counts).min_by_key(|issued| issued.confidence) else { return };
-    let reductions = &facts.project.usage.reductions;
-    let reduction = reductions.iter().find(|reduction| reduction.over == issued.span);
-    let Some((reduction, is_wanted)) = reduction.and_then(|reduction| match reduction.what {
-        Reduced::Existence => Some((reduction, true)),
-        Reduced::Absence => Some((reduction, false)),
-        _ => None,
-    }) else {
-        return;
+    let Some(reduction) = facts.project.usage.reduction(issued.span) else { return };
+    let is_wanted = match reduction.what {
+        Reduced::Existence => true,
+        Reduced::Absence => false,
+        _ => return,
     };
     let code = quoted(facts, reduction.site);
     let wordings = [

@@ -24,10 +24,7 @@ fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
     };
     let Some(issued) = place.iter().filter(sends).min_by_key(|issued| issued.confidence) else { return };
     let all_load = place.iter().all(|issued| issued.terminal == Terminal::Iterate);
-    let reductions = &facts.project.usage.reductions;
-    // `len()` asks its argument itself.
-    let is_here = |one: &&Reduction| one.over == issued.span || one.what == Reduced::Length && one.site == issued.span;
-    let Some(reduction) = reductions.iter().find(is_here).filter(|_| all_load) else { return };
+    let Some(reduction) = facts.project.usage.reduction(issued.span).filter(|_| all_load) else { return };
     let Some(column) = column(facts, issued, reduction) else { return };
     let code = quoted(facts, reduction.over);
     let (made, wanted) = match reduction.what {

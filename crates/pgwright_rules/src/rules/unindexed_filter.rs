@@ -10,7 +10,7 @@ use pgwright_schema::access::Server;
 use crate::additions::add_index;
 use crate::asked::{Asked, Question, usual_server};
 use crate::headline::fitting;
-use crate::keys::Keys;
+use crate::keys::{Keys, merged};
 use crate::queries::{by_place, severity, with_queries};
 use crate::{Check, Facts, Group, Rule};
 
@@ -78,7 +78,7 @@ fn is_here(model: &Model, file: pgwright_diagnostics::FileId) -> bool {
     model.site.as_ref().is_some_and(|site| site.name.file == file)
 }
 
-/// Indexes for the questions of a table: one that another begins with is part of it.
+/// Indexes for the questions of a table.
 fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
     let server = usual_server();
     let keys = Keys::of(asked.model, asked.table);
@@ -88,13 +88,7 @@ fn proposals<'a>(asked: &'a Asked<'a>) -> Vec<Proposal<'a>> {
             found.entry(columns).or_default().push(question.issued);
         }
     }
-    let all: Vec<Vec<&str>> = found.keys().cloned().collect();
-    let mut merged: BTreeMap<Vec<&str>, Vec<&Issued>> = BTreeMap::new();
-    for (columns, queries) in found {
-        let longest = all.iter().filter(|other| other.starts_with(&columns)).max_by_key(|other| other.len());
-        merged.entry(longest.unwrap_or(&columns).clone()).or_default().extend(queries);
-    }
-    merged.into_iter().map(|(columns, queries)| Proposal { columns, queries: by_place(queries) }).collect()
+    merged(found).into_iter().map(|(columns, queries)| Proposal { columns, queries: by_place(queries) }).collect()
 }
 
 /// Columns for an index: those compared with one value, then one with a range. None where none of them tells rows apart.

@@ -11,7 +11,7 @@ use pgwright_schema::terms::Kind;
 use crate::additions::add_index;
 use crate::asked::{Asked, Sorted, usual_server};
 use crate::headline::fitting;
-use crate::keys::Keys;
+use crate::keys::{Keys, merged};
 use crate::queries::{by_place, severity, with_queries};
 use crate::sizes::Size;
 use crate::{Check, Facts, Group, Rule};
@@ -47,14 +47,7 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
             wanted.entry(index).or_default().push(sorted);
         }
     }
-    // One that another begins with is part of it.
-    let all: Vec<Vec<Key>> = wanted.keys().cloned().collect();
-    let mut merged: BTreeMap<Vec<Key>, Vec<&Sorted>> = BTreeMap::new();
-    for (index, queries) in wanted {
-        let longest = all.iter().filter(|other| other.starts_with(&index)).max_by_key(|other| other.len());
-        merged.entry(longest.unwrap_or(&index).clone()).or_default().extend(queries);
-    }
-    for (index, queries) in merged {
+    for (index, queries) in merged(wanted) {
         found.extend(finding(facts, asked, size, &index, &queries));
     }
 }
