@@ -2,77 +2,31 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod common;
 
-struct Project {
-    folder: tempfile::TempDir,
-}
+use std::process::Stdio;
+
+use common::Project;
 
 const MODELS: &str = "from django.db import models\n\n\nclass Order(models.Model):\n    payload = models.TextField()\n";
 
-impl Project {
-    /// A Django project with one app, and these files beside or instead of its own.
-    fn new(files: &[(&str, &str)]) -> Self {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
-        let own = [
-            ("manage.py", "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n"),
-            (
-                "settings.py",
-                "INSTALLED_APPS = ['app']\nDEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"\nSECRET_KEY = 'x'\n",
-            ),
-            ("app/__init__.py", ""),
-            ("app/models.py", MODELS),
-        ];
-        for (path, text) in own.iter().chain(files) {
-            project.write(path, text);
-        }
-        project
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, path: &str) -> String {
-        std::fs::read_to_string(self.path().join(path)).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pgwright"));
-        command.args(arguments).current_dir(self.path());
-        for name in ["VIRTUAL_ENV", "CONDA_PREFIX", "COLUMNS", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
-            command.env_remove(name);
-        }
-        command
-    }
-
-    /// Exit code, stdout and stderr.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.code().unwrap(), text(stdout), text(stderr))
-    }
+/// A Django project with one app, and these files beside or instead of its own.
+fn project(files: &[(&str, &str)]) -> Project {
+    Project::with_app("app", &[&[("app/models.py", MODELS)], files].concat())
 }
 
 const UNUSED: &str = "x = 1  # pgwright: ignore[unused-ignore]\ny = 2  # pgwright: ignore[syntax-error] why\n";
 
 #[test]
 fn a_clean_project_exits_with_0() {
-    let (code, out, err) = Project::new(&[]).run(&["check"]);
+    let (code, out, err) = project(&[]).run(&["check"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert_eq!(out, "no findings\nunderstood 1 of 1 model\n");
 }
 
 #[test]
 fn findings_exit_with_1_and_are_fixed() {
-    let project = Project::new(&[("app/views.py", UNUSED)]);
+    let project = project(&[("app/views.py", UNUSED)]);
     let (code, out, _) = project.run(&["check", "--format", "concise", "--select", "all"]);
     assert_eq!(code, 1, "{out}");
     assert!(
@@ -97,7 +51,7 @@ fn findings_exit_with_1_and_are_fixed() {
 
 #[test]
 fn a_file_that_does_not_parse_is_said_and_the_rest_is_read() {
-    let project = Project::new(&[("app/broken.py", "def (:\n"), ("app/latin.py", "x = 1\n")]);
+    let project = project(&[("app/broken.py", "def (:\n"), ("app/latin.py", "x = 1\n")]);
     std::fs::write(project.path().join("app/latin.py"), b"x = '\xe4'\n").unwrap();
     let (code, out, err) = project.run(&["check", "--format", "concise"]);
     assert_eq!((code, err.as_str()), (1, ""));
@@ -109,7 +63,7 @@ fn a_file_that_does_not_parse_is_said_and_the_rest_is_read() {
 
 #[test]
 fn no_django_is_no_error() {
-    let folder = Project { folder: tempfile::tempdir().unwrap() };
+    let folder = Project::of(&[]);
     folder.write("a.py", "x = 1\n");
     let (code, out, _) = folder.run(&["check"]);
     assert_eq!(code, 0);
@@ -120,7 +74,7 @@ fn no_django_is_no_error() {
 /// wrong is said, once.
 #[test]
 fn odd_files_are_read_and_what_is_wrong_is_said_once() {
-    let project = Project::new(&[
+    let project = project(&[
         (
             "app/models.py",
             "\u{feff}from django.db import models\nfrom app.circle import Second\n\nclass First(models.Model):\n\tname = models.TextField()\n",
@@ -144,7 +98,7 @@ fn odd_files_are_read_and_what_is_wrong_is_said_once() {
 /// An app without settings or `manage.py`, as reusable apps are kept.
 #[test]
 fn an_app_without_a_project_is_read() {
-    let folder = Project { folder: tempfile::tempdir().unwrap() };
+    let folder = Project::of(&[]);
     folder.write("shelf/__init__.py", "");
     folder.write(
         "shelf/models.py",
@@ -158,7 +112,7 @@ fn an_app_without_a_project_is_read() {
 
 #[test]
 fn what_cannot_run_exits_with_2_and_says_how_to_go_on() {
-    let project = Project::new(&[]);
+    let project = project(&[]);
     for (arguments, message) in [
         (&["check", "nowhere"][..], "error: there is no `nowhere`"),
         (&["check", "--select", "syntax-eror"], "hint: did you mean `syntax-error`?"),
@@ -178,7 +132,7 @@ fn what_cannot_run_exits_with_2_and_says_how_to_go_on() {
 
 #[test]
 fn configuration_is_found_above_and_mistakes_point_into_it() {
-    let project = Project::new(&[
+    let project = project(&[
         ("app/views.py", UNUSED),
         ("app/gen/out.py", UNUSED),
         ("pyproject.toml", "[tool.pgwright]\nexclude = [\"gen\"]\nper-file-ignores = { \"app/*.py\" = [\"all\"] }\n"),
@@ -197,7 +151,7 @@ fn configuration_is_found_above_and_mistakes_point_into_it() {
 
 #[test]
 fn a_baseline_hides_what_is_known() {
-    let project = Project::new(&[("app/views.py", UNUSED)]);
+    let project = project(&[("app/views.py", UNUSED)]);
     let (code, _, err) = project.run(&["check", "--baseline", "known.json", "--update-baseline"]);
     assert_eq!(code, 0, "{err}");
     project.write("app/views.py", &format!("# moved\n\n{UNUSED}"));
@@ -211,7 +165,7 @@ fn a_baseline_hides_what_is_known() {
 
 #[test]
 fn an_app_is_read_with_its_project_and_only_its_findings_are_shown() {
-    let project = Project::new(&[("app/views.py", UNUSED), ("other.py", UNUSED)]);
+    let project = project(&[("app/views.py", UNUSED), ("other.py", UNUSED)]);
     let (_, out, _) = project.run(&["check", "app", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["summary"]["models_understood"], 1);
@@ -221,7 +175,7 @@ fn an_app_is_read_with_its_project_and_only_its_findings_are_shown() {
 
 #[test]
 fn inspect_models_keeps_its_contract() {
-    let (code, out, err) = Project::new(&[]).run(&["inspect", "models", "--format", "json"]);
+    let (code, out, err) = project(&[]).run(&["inspect", "models", "--format", "json"]);
     assert_eq!((code, err.as_str()), (0, ""));
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
@@ -241,14 +195,14 @@ fn inspect_models_keeps_its_contract() {
 
 #[test]
 fn inspect_schema_is_sql() {
-    let (code, out, _) = Project::new(&[]).run(&["inspect", "schema", "--format", "sql", "--django", "5.2"]);
+    let (code, out, _) = project(&[]).run(&["inspect", "schema", "--format", "sql", "--django", "5.2"]);
     assert_eq!(code, 0);
     assert!(out.starts_with("CREATE TABLE \"app_order\" ("), "{out}");
 }
 
 #[test]
 fn a_closed_pipe_is_success() {
-    let project = Project::new(&[]);
+    let project = project(&[]);
     let mut child = project.command(&["rules"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -256,7 +210,7 @@ fn a_closed_pipe_is_success() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let project = Project::new(&[("app/views.py", UNUSED), ("app/broken.py", "def (:\n")]);
+    let project = project(&[("app/views.py", UNUSED), ("app/broken.py", "def (:\n")]);
     for format in ["full", "json", "sarif", "gitlab", "junit", "github"] {
         let arguments = ["check", "--format", format];
         assert_eq!(project.run(&arguments), project.run(&arguments), "{format}");

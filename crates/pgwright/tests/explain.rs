@@ -3,18 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use common::Project;
 use serde_json::Value;
 
 const FILES: &[(&str, &str)] = &[
-    ("manage.py", "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n"),
-    (
-        "settings.py",
-        "INSTALLED_APPS = ['shop']\nDEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'\nSECRET_KEY = 'x'\nROOT_URLCONF = 'urls'\n",
-    ),
-    ("shop/__init__.py", ""),
     (
         "shop/models.py",
         "from django.db import models\n\n\nclass Customer(models.Model):\n    name = models.CharField(max_length=100)\n\n\n\
@@ -29,31 +23,14 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-fn project() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in FILES {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pgwright"));
-    command.args(arguments).current_dir(folder);
-    for name in ["COLUMNS", "CLICOLOR_FORCE", "RUST_BACKTRACE", "PGHOST", "PGSERVICE"] {
-        command.env_remove(name);
-    }
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+fn project() -> Project {
+    Project::with_app("shop", FILES)
 }
 
 #[test]
 fn every_query_has_the_plan_postgresql_makes() {
     let project = project();
-    let (code, out, err) = run(project.path(), &["explain", "--all", "--format", "json"]);
+    let (code, out, err) = project.run(&["explain", "--all", "--format", "json"]);
     assert_eq!(code, 0, "{err}");
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&document["version"], &document["statistics"]["source"]), (&1.into(), &"assumed".into()));
@@ -78,21 +55,21 @@ fn every_query_has_the_plan_postgresql_makes() {
 #[test]
 fn targets_are_places_models_and_statements() {
     let project = project();
-    let (code, out, err) = run(project.path(), &["explain", "shop/views.py:9"]);
+    let (code, out, err) = project.run(&["explain", "shop/views.py:9"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("shop/views.py:9  one  shop.Order") && !out.contains("latest"), "{out}");
     assert!(out.contains("sizes are assumed"), "{out}");
-    let (code, out, _) = run(project.path(), &["explain", "customer"]);
+    let (code, out, _) = project.run(&["explain", "customer"]);
     assert!(code == 0 && out.contains("reads all ~1 M rows of shop_customer"), "{out}");
-    let (code, out, _) = run(project.path(), &["explain", "SELECT count(*) FROM shop_order WHERE status = %s"]);
+    let (code, out, _) = project.run(&["explain", "SELECT count(*) FROM shop_order WHERE status = %s"]);
     assert!(code == 0 && out.contains("Seq Scan on shop_order"), "{out}");
-    let (code, out, _) = run(project.path(), &["explain", "SELECT * FROM nothing"]);
+    let (code, out, _) = project.run(&["explain", "SELECT * FROM nothing"]);
     assert!(code == 0 && out.contains("no plan: PostgreSQL refused: relation \"nothing\" does not exist"), "{out}");
-    let (code, _, err) = run(project.path(), &["explain", "Custmer"]);
+    let (code, _, err) = project.run(&["explain", "Custmer"]);
     assert!(code == 2 && err.contains("did you mean `Customer`?"), "{err}");
-    let (code, _, err) = run(project.path(), &["explain", "shop/nothing.py:3"]);
+    let (code, _, err) = project.run(&["explain", "shop/nothing.py:3"]);
     assert!(code == 2 && err.contains("there is no `shop/nothing.py`"), "{err}");
-    let (code, out, _) = run(project.path(), &["explain", "Order", "--format", "dot"]);
+    let (code, out, _) = project.run(&["explain", "Order", "--format", "dot"]);
     assert!(code == 0 && out.starts_with("digraph plans {") && out.ends_with("}\n"), "{out}");
 }
 
@@ -101,27 +78,27 @@ fn growth_shows_where_plans_change() {
     let project = project();
     std::fs::write(project.path().join("pgwright.toml"), "[assume.rows]\n\"shop.Customer\" = 40\n").unwrap();
     let statement = "SELECT * FROM shop_customer WHERE id = 7";
-    let (code, out, err) = run(project.path(), &["explain", statement, "--scale", "1..10000"]);
+    let (code, out, err) = project.run(&["explain", statement, "--scale", "1..10000"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("reads all 40 rows of shop_customer"), "{out}");
     assert!(out.contains("times that size on") && out.contains("by index shop_customer_pkey"), "{out}");
-    let (code, _, err) = run(project.path(), &["explain", statement, "--scale", "5..1"]);
+    let (code, _, err) = project.run(&["explain", statement, "--scale", "5..1"]);
     assert!(code == 2 && err.contains("must not be the smaller one"), "{err}");
 }
 
 #[test]
 fn a_wrong_folder_or_snapshot_is_said() {
     let project = project();
-    let (code, _, err) = run(project.path(), &["explain", "--all", "--postgres-bin", "shop"]);
+    let (code, _, err) = project.run(&["explain", "--all", "--postgres-bin", "shop"]);
     assert!(code == 2 && err.contains("there is no PostgreSQL server in `shop`"), "{err}");
     std::fs::write(project.path().join("pgwright.statistics.json"), "{\"version\": 9}").unwrap();
-    let (code, _, err) = run(project.path(), &["explain", "--all"]);
+    let (code, _, err) = project.run(&["explain", "--all"]);
     assert!(code == 2 && err.contains("version 9") && err.contains("newer pgwright"), "{err}");
 }
 
 /// A database with the project's tables, filled; with the address to reach it.
-fn database(project: &Path) -> (pgwright_postgres::Cluster, String) {
-    let (_, ddl, _) = run(project, &["inspect", "schema", "--format", "sql", "--all"]);
+fn database(project: &Project) -> (pgwright_postgres::Cluster, String) {
+    let (_, ddl, _) = project.run(&["inspect", "schema", "--format", "sql", "--all"]);
     let installation = pgwright_postgres::installation::find(&pgwright_postgres::Search::default()).unwrap();
     let cluster =
         pgwright_postgres::Cluster::start(&installation, &pgwright_postgres::cluster::usual_locales()).unwrap();
@@ -138,8 +115,8 @@ fn database(project: &Path) -> (pgwright_postgres::Cluster, String) {
 #[test]
 fn a_snapshot_is_what_is_planned_with() {
     let project = project();
-    let (_cluster, address) = database(project.path());
-    let (code, out, err) = run(project.path(), &["snapshot", "--database-url", &address, "-o", "-"]);
+    let (_cluster, address) = database(&project);
+    let (code, out, err) = project.run(&["snapshot", "--database-url", &address, "-o", "-"]);
     assert_eq!(code, 0, "{err}");
     assert!(!out.contains("Secret"), "texts stay where they are");
     let schema: Value = serde_json::from_str(include_str!("../../pgwright_postgres/schemas/snapshot.json")).unwrap();
@@ -147,10 +124,10 @@ fn a_snapshot_is_what_is_planned_with() {
     let wrong: Vec<String> =
         jsonschema::validator_for(&schema).unwrap().iter_errors(&snapshot).map(|error| error.to_string()).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-    let (code, _, err) = run(project.path(), &["snapshot", "--database-url", &address, "--values", "all"]);
+    let (code, _, err) = project.run(&["snapshot", "--database-url", &address, "--values", "all"]);
     assert!(code == 0 && err.contains("wrote `pgwright.statistics.json`") && err.contains("~55,000 rows"), "{err}");
     let planned = |arguments: &[&str]| -> Value {
-        let (code, out, err) = run(project.path(), arguments);
+        let (code, out, err) = project.run(arguments);
         assert_eq!(code, 0, "{err}");
         serde_json::from_str::<Value>(&out).unwrap()
     };

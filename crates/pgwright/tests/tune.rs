@@ -3,18 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use common::Project;
 use serde_json::Value;
 
 const FILES: &[(&str, &str)] = &[
-    ("manage.py", "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n"),
-    (
-        "settings.py",
-        "INSTALLED_APPS = ['shop']\nDEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'\nSECRET_KEY = 'x'\nROOT_URLCONF = 'urls'\n",
-    ),
-    ("shop/__init__.py", ""),
     (
         "shop/models.py",
         "from django.db import models\n\n\nclass Customer(models.Model):\n    name = models.CharField(max_length=100)\n\n\n\
@@ -27,31 +21,14 @@ const FILES: &[(&str, &str)] = &[
     ("pgwright.toml", "[assume.rows]\n\"shop.Order\" = 50000000\n\"shop.Customer\" = 50000000\n"),
 ];
 
-fn project() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in FILES {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pgwright"));
-    command.args(arguments).current_dir(folder);
-    for name in ["COLUMNS", "CLICOLOR_FORCE", "RUST_BACKTRACE", "PGHOST", "PGSERVICE"] {
-        command.env_remove(name);
-    }
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+fn project() -> Project {
+    Project::with_app("shop", FILES)
 }
 
 #[test]
 fn without_a_database_thresholds_follow_from_assumed_rows_and_the_codes_writes() {
     let project = project();
-    let (code, out, err) = run(project.path(), &["tune"]);
+    let (code, out, err) = project.run(&["tune"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("shop.Order  shop_order, ~50 M rows  shop/models.py:8"), "{out}");
     assert!(out.contains("let ~10 M dead rows gather before a vacuum") && out.contains("(rows are assumed)"), "{out}");
@@ -60,7 +37,7 @@ fn without_a_database_thresholds_follow_from_assumed_rows_and_the_codes_writes()
         out.contains("no database was asked") && !out.contains("shop_customer"),
         "nothing writes to customers: {out}"
     );
-    let (code, out, _) = run(project.path(), &["tune", "order", "--format", "json"]);
+    let (code, out, _) = project.run(&["tune", "order", "--format", "json"]);
     let schema: Value = serde_json::from_str(include_str!("../schemas/tune.json")).unwrap();
     let document: Value = serde_json::from_str(&out).unwrap();
     let wrong: Vec<String> =
@@ -68,8 +45,8 @@ fn without_a_database_thresholds_follow_from_assumed_rows_and_the_codes_writes()
     assert!(code == 0 && wrong.is_empty(), "{wrong:?}");
     let migration = document["recommendations"][0]["migration"].as_str().unwrap();
     assert!(migration.contains("reverse_sql=\"ALTER TABLE \\\"shop_order\\\" RESET"), "{migration}");
-    let (code, _, err) = run(project.path(), &["tune", "Ordr"]);
+    let (code, _, err) = project.run(&["tune", "Ordr"]);
     assert!(code == 2 && err.contains("did you mean `Order`?"), "{err}");
-    let (code, _, err) = run(project.path(), &["tune", "--memory", "much"]);
+    let (code, _, err) = project.run(&["tune", "--memory", "much"]);
     assert!(code == 2 && err.contains("as in `64GB`"), "{err}");
 }

@@ -2,11 +2,11 @@
 
 use pgwright_schema::Plan;
 use pgwright_schema::parameters::{Choice, Origin};
-use pgwright_schema::statistics::Source;
 use serde::Serialize;
 
+use super::Report;
 use super::planning::{Explained, Planned, Site};
-use super::{Basis, Report};
+use crate::ground::Origins;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -16,15 +16,6 @@ struct Document<'a> {
     queries: Vec<Entry<'a>>,
     /// Statements of the schema that the server refused.
     left_out: Vec<LeftOut<'a>>,
-}
-
-#[derive(Serialize)]
-struct Origins<'a> {
-    /// `snapshot`, `assumed` or `live`.
-    source: &'static str,
-    file: Option<&'a str>,
-    /// Tables whose size is assumed.
-    assumed_tables: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -78,25 +69,10 @@ struct Bound<'a> {
 }
 
 pub(super) fn render(report: &Report) -> String {
-    let tables = report.ground.statistics.tables.iter();
     let document = Document {
         version: 1,
         server: report.server.to_string(),
-        statistics: Origins {
-            source: match report.ground.basis {
-                Basis::Assumed => "assumed",
-                Basis::Snapshot(..) => "snapshot",
-                Basis::Live => "live",
-            },
-            file: match &report.ground.basis {
-                Basis::Snapshot(path, _) => Some(path.as_str()),
-                Basis::Assumed | Basis::Live => None,
-            },
-            assumed_tables: tables
-                .filter(|(_, table)| table.source == Source::Assumed)
-                .map(|(name, _)| name.as_str())
-                .collect(),
-        },
+        statistics: report.ground.origins(),
         queries: report.explained.iter().map(entry).collect(),
         left_out: report
             .left_out

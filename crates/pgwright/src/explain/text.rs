@@ -5,10 +5,10 @@ use std::fmt::Write;
 use pgwright_schema::Plan;
 use pgwright_schema::parameters::{Choice, Origin, Usage};
 use pgwright_schema::plan::{count, grouped};
-use pgwright_schema::statistics::Source;
 
+use super::Report;
 use super::planning::{Explained, Planned};
-use super::{Basis, Ground, Report};
+use crate::ground::{Basis, Ground};
 
 /// Details that are shown below a node.
 const SHOWN: &[&str] = &[
@@ -211,15 +211,15 @@ fn summary(report: &Report) -> String {
 
 /// Where the sizes come from, always said.
 pub(super) fn basis(ground: &Ground) -> String {
-    let assumed = ground.statistics.tables.values().filter(|table| table.source == Source::Assumed).count();
+    let assumed = ground.assumed_tables().count();
     match &ground.basis {
         Basis::Live => "statistics are the database's own".to_owned(),
         Basis::Assumed => {
             "sizes are assumed (`assume.rows` in the configuration sets them, a snapshot of production replaces them)"
                 .to_owned()
         }
-        Basis::Snapshot(path, _) if assumed == 0 => format!("statistics are those of `{path}`"),
-        Basis::Snapshot(path, _) => {
+        Basis::Snapshot(path) if assumed == 0 => format!("statistics are those of `{path}`"),
+        Basis::Snapshot(path) => {
             format!("statistics are those of `{path}`, and assumed for {assumed} tables that it does not have")
         }
     }

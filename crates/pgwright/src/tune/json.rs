@@ -1,28 +1,24 @@
 //! Recommendations for programs; the form is described in `schemas/tune.json`.
 
-use pgwright_schema::statistics::Source;
 use pgwright_schema::tune::Recommendation;
 use pgwright_schema::tune::migration::migration;
 use serde::Serialize;
 
 use super::{Advice, Report};
-use crate::explain::Basis;
+use crate::ground::Origins;
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
-    statistics: Origins<'a>,
+    statistics: Numbers<'a>,
     recommendations: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Origins<'a> {
-    /// `snapshot`, `assumed` or `live`.
-    source: &'static str,
-    file: Option<&'a str>,
+struct Numbers<'a> {
+    #[serde(flatten)]
+    origins: Origins<'a>,
     server: Option<&'a str>,
-    /// Tables whose size is assumed.
-    assumed_tables: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -37,17 +33,9 @@ struct Entry<'a> {
 }
 
 pub(super) fn render(report: &Report) -> String {
-    let (source, file) = match &report.ground.basis {
-        Basis::Snapshot(path, _) if path.as_str().is_empty() => ("live", None),
-        Basis::Snapshot(path, _) => ("snapshot", Some(path.as_str())),
-        Basis::Assumed => ("assumed", None),
-        Basis::Live => ("live", None),
-    };
-    let tables = report.ground.statistics.tables.iter();
-    let assumed = tables.filter(|(_, table)| table.source == Source::Assumed).map(|(name, _)| name.as_str());
     let document = Document {
         version: 1,
-        statistics: Origins { source, file, server: report.server.as_deref(), assumed_tables: assumed.collect() },
+        statistics: Numbers { origins: report.ground.origins(), server: report.server.as_deref() },
         recommendations: report.advice.iter().map(entry).collect(),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"

@@ -10,8 +10,8 @@ use pgwright_schema::tune::{Disk, Facts, Hardware, Recommendation, Usage, tune};
 
 use crate::Status;
 use crate::cli::{DiskArg, FactFormat, ProjectArgs, TuneArgs};
-use crate::explain::{Basis, Ground, ground, read_snapshot};
 use crate::failure::Failure;
+use crate::ground::{Basis, Ground, Measured, read_snapshot};
 use crate::output::Output;
 use crate::place::names;
 use crate::session::{Reading, Session};
@@ -48,21 +48,21 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
     let paths: Vec<Utf8PathBuf> =
         if rest.is_empty() { vec![".".into()] } else { rest.iter().map(Into::into).collect() };
     let session = Session::open(&ProjectArgs { paths, options: args.options.clone() })?.reading(Extent::Workload);
-    let snapshot = match &args.database_url {
-        Some(url) => Some((Utf8PathBuf::new(), crate::snapshot::of_database(Some(url), output)?)),
+    let measured = match &args.database_url {
+        Some(url) => Some(Measured { basis: Basis::Live, snapshot: crate::snapshot::of_database(Some(url), output)? }),
         None => read_snapshot(args.statistics.as_deref(), &session)?,
     };
     let reading = session.read();
     if let Some(wanted) = wanted {
         exists(wanted, &reading)?;
     }
-    let (server, activity, major) = match &snapshot {
-        Some((_, snapshot)) => {
+    let (server, activity, major) = match &measured {
+        Some(Measured { snapshot, .. }) => {
             (Some(snapshot.server.version.clone()), snapshot.activity.clone(), snapshot.server.major().unwrap_or(MAJOR))
         }
         None => (None, Activity::default(), MAJOR),
     };
-    let ground = ground(&session, &reading, snapshot);
+    let ground = Ground::new(&session, &reading, measured);
     let sent = reading.project.workload.queries.iter().filter_map(|issued| issued.sql.as_deref().ok());
     let usage = Usage::of(sent.chain(activity.statements.iter().map(|statement| statement.text.as_str())));
     let hardware = Hardware {
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
         wanted.is_none_or(|wanted| advice.model.as_ref().is_some_and(|model| names(&model.label, wanted)))
     };
     let advice = advice.filter(of_wanted).collect();
-    if activity.is_empty() && matches!(ground.basis, Basis::Snapshot(..)) {
+    if activity.is_empty() && matches!(ground.basis, Basis::Snapshot(_)) {
         output.warning(
             "the snapshot has statistics alone, so most rules have nothing to go by: take it again with this pgwright, from the database",
         );

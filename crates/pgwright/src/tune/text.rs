@@ -3,12 +3,11 @@
 use std::fmt::Write;
 
 use pgwright_schema::plan::{count, grouped};
-use pgwright_schema::statistics::Source;
 use pgwright_schema::tune::migration::operations;
 use pgwright_schema::tune::{Basis as Numbers, Django, Recommendation, When};
 
 use super::{Advice, Report};
-use crate::explain::Basis;
+use crate::ground::Basis;
 
 pub(super) fn render(report: &Report, coloured: bool) -> String {
     let mut text = String::new();
@@ -78,16 +77,14 @@ fn write_one(text: &mut String, recommendation: &Recommendation, paint: &dyn Fn(
 }
 
 fn closing(report: &Report) -> String {
-    let tables = report.ground.statistics.tables.values();
-    let assumed = grouped(tables.filter(|table| table.source == Source::Assumed).count() as f64);
+    let assumed = grouped(report.ground.assumed_tables().count() as f64);
     match &report.ground.basis {
         Basis::Assumed => format!(
             "no database was asked: sizes of {assumed} tables are assumed and only thresholds that follow from them are judged \
              (`pgwright snapshot` measures, `assume.rows` in the configuration sets them)"
         ),
-        Basis::Snapshot(path, _) if path.as_str().is_empty() => "the database was asked".to_owned(),
-        Basis::Snapshot(path, _) if assumed == "0" => format!("numbers are those of `{path}`"),
-        Basis::Snapshot(path, _) => {
+        Basis::Snapshot(path) if assumed == "0" => format!("numbers are those of `{path}`"),
+        Basis::Snapshot(path) => {
             format!("numbers are those of `{path}`, and assumed for {assumed} tables that it does not have")
         }
         Basis::Live => "the database was asked".to_owned(),

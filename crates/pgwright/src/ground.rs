@@ -1,0 +1,101 @@
+//! What plans and recommendations are based on: the schema, statistics, and where these come from.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_django::schema::{Scope, schema_of};
+use pgwright_postgres::{Snapshot, snapshot};
+use pgwright_schema::assume::assume;
+use pgwright_schema::statistics::Source;
+use pgwright_schema::{Schema, Statistics};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::session::{Reading, Session};
+
+/// What a planner, or a rule of `tune`, is told.
+pub(crate) struct Ground {
+    pub(crate) schema: Schema,
+    pub(crate) statistics: Statistics,
+    pub(crate) basis: Basis,
+}
+
+/// Where statistics come from.
+pub(crate) enum Basis {
+    /// No database was asked.
+    Assumed,
+    /// A file that `pgwright snapshot` wrote.
+    Snapshot(Utf8PathBuf),
+    /// The database itself.
+    Live,
+}
+
+/// What was measured of a database, in a file or just now.
+pub(crate) struct Measured {
+    pub(crate) basis: Basis,
+    pub(crate) snapshot: Snapshot,
+}
+
+/// The same for programs.
+#[derive(Serialize)]
+pub(crate) struct Origins<'a> {
+    /// `snapshot`, `assumed` or `live`.
+    source: &'static str,
+    file: Option<&'a str>,
+    /// Tables whose size is assumed.
+    assumed_tables: Vec<&'a str>,
+}
+
+impl Ground {
+    /// The measured statistics where there are some, otherwise what the configuration assumes, otherwise what is usual.
+    pub(crate) fn new(session: &Session, reading: &Reading, measured: Option<Measured>) -> Ground {
+        let schema = schema_of(&reading.project, Scope::All).schema;
+        let (basis, measured) = match measured {
+            Some(measured) => (measured.basis, measured.snapshot.statistics),
+            None => (Basis::Assumed, Statistics::default()),
+        };
+        let models = &reading.project.models;
+        let configured = |table: &str| {
+            let mut assumed = session.config.assumed_rows.iter();
+            assumed
+                .find(|(label, _)| models.all.iter().any(|model| model.table == table && model.label() == **label))
+                .map(|(_, rows)| *rows)
+        };
+        let mut statistics = assume(&schema, &measured, &configured);
+        statistics.tables.extend(measured.tables);
+        Ground { schema, statistics, basis }
+    }
+
+    /// Tables that nobody measured.
+    pub(crate) fn assumed_tables(&self) -> impl Iterator<Item = &str> {
+        let tables = self.statistics.tables.iter();
+        tables.filter(|(_, table)| table.source == Source::Assumed).map(|(name, _)| name.as_str())
+    }
+
+    pub(crate) fn origins(&self) -> Origins<'_> {
+        let (source, file) = match &self.basis {
+            Basis::Assumed => ("assumed", None),
+            Basis::Snapshot(path) => ("snapshot", Some(path.as_str())),
+            Basis::Live => ("live", None),
+        };
+        Origins { source, file, assumed_tables: self.assumed_tables().collect() }
+    }
+}
+
+/// The snapshot given, or the project's own.
+pub(crate) fn read_snapshot(given: Option<&Utf8Path>, session: &Session) -> Result<Option<Measured>, Failure> {
+    let path = match given {
+        Some(path) => path.to_owned(),
+        None => {
+            let folders = crate::session::upwards(&session.shown[0]).into_iter();
+            match folders.map(|folder| folder.join(snapshot::FILE_NAME)).find(|path| path.is_file()) {
+                Some(path) => path,
+                None => return Ok(None),
+            }
+        }
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| Failure::write("read", &path, &error))?;
+    let snapshot = Snapshot::parse(&text).map_err(|error| Failure::Message {
+        message: format!("`{path}` cannot be used: {}", error.message),
+        hints: error.hints,
+    })?;
+    Ok(Some(Measured { basis: Basis::Snapshot(path), snapshot }))
+}
