@@ -17,6 +17,7 @@ pub(crate) mod findings;
 pub(crate) mod migrations;
 pub(crate) mod models;
 pub(crate) mod mutations;
+pub(crate) mod n_plus_1;
 pub(crate) mod queries;
 pub(crate) mod schema;
 

@@ -22,6 +22,7 @@ cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
 cargo xtask corpus migrations [--diff] [NAME…] `inspect migrations` against what real Django sent and PostgreSQL locked
 cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
+cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
@@ -62,6 +63,10 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["corpus", "queries", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::queries::run(&names, diff)
+        }
+        ["corpus", "n1", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::n_plus_1::run(&names, diff)
         }
         ["corpus", "mutations", names @ ..] => corpus::mutations::run(names),
         ["corpus", "check", rest @ ..] => {

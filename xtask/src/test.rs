@@ -57,6 +57,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
     tally.command("corpus migrations", xtask(&["corpus", "migrations"])?);
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
+    tally.command("corpus n1", xtask(&["corpus", "n1"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);
     tally.command("corpus mutations", xtask(&["corpus", "mutations"])?);
     println!("{} passed, {} failed", tally.passed, tally.failed);

@@ -63,9 +63,13 @@ pub(crate) fn at(facts: Facts, span: Span) -> String {
     format!("{}:{}", facts.files.path(span.file), facts.files.start(span).line)
 }
 
-/// Adds what every finding about a query in a loop shows: the loop, the text, and how sure all that is.
+/// Adds what every finding about a query in a loop shows: the code that sends it for a template, the loop, the text, and how sure
+/// all that is.
 pub(crate) fn with_loop(finding: Diagnostic, issued: &Issued) -> Diagnostic {
     let mut finding = finding;
+    if issued.template.is_some_and(|template| template != issued.span) {
+        finding = finding.related(issued.span, "sent from here");
+    }
     if let Some(inner) = issued.in_loop
         && inner.span != issued.span
     {

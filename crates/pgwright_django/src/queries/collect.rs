@@ -3,11 +3,13 @@
 use camino::Utf8PathBuf;
 use pgwright_diagnostics::{FileId, Span};
 use pgwright_python::eval::{Evaluator, Place};
+use pgwright_python::value::span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 use super::domain::{Called, Event, NO_MODEL, VARIANTS};
-use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Terminal, Workload};
+use super::recursion::{Recursion, recursions};
+use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Over, Terminal, Workload};
 use crate::templates::lexer::token_end;
 
 /// What makes two events one query: the place and the text, where that is known; in Python code that renders a template, also the
@@ -90,6 +92,7 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
             .then_with(|| one.sql.cmp(&other.sql))
             .then_with(|| template(one).cmp(&template(other)))
     });
+    note_recursion(evaluator, &mut queries);
     drop_shadows(&mut queries);
     doubt_places(&mut queries);
     let coverage = coverage(&queries);
@@ -102,6 +105,25 @@ fn most_telling(one: Option<Loop>, other: Option<Loop>) -> Option<Loop> {
         (Some(known), Some(new)) if new.over < known.over => other,
         (None, _) => other,
         _ => one,
+    }
+}
+
+/// What a function sends that calls itself in a loop is sent in that loop, where execution did not see it.
+fn note_recursion(evaluator: &Evaluator<'_>, queries: &mut [Issued]) {
+    let mut once: FxHashMap<FileId, Vec<&mut Issued>> = FxHashMap::default();
+    for issued in queries.iter_mut().filter(|issued| issued.in_loop.is_none()) {
+        once.entry(issued.span.file).or_default().push(issued);
+    }
+    for (file, suite) in evaluator.suites() {
+        let Some(once) = once.get_mut(&file) else { continue };
+        for Recursion { function, over } in recursions(suite) {
+            let looping = Loop { span: span(file, over), over: Over::Items };
+            let inside = once.iter_mut().filter(|issued| {
+                let sent = issued.span;
+                (function.start().to_u32()..function.end().to_u32()).contains(&sent.start)
+            });
+            inside.for_each(|issued| issued.in_loop = issued.in_loop.or(Some(looping)));
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod expression;
 mod hash;
 pub mod kind;
 pub mod query;
+mod recursion;
 pub(crate) mod relabel;
 pub(crate) mod serving;
 pub(crate) mod starts;

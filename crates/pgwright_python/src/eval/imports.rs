@@ -3,6 +3,7 @@
 //! The project's own modules run when they are imported, as in Python, because running them registers models. Modules of libraries
 //! run when a name in them is first needed.
 
+use pgwright_diagnostics::FileId;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -14,6 +15,11 @@ use crate::parse::{decode, parse};
 use crate::value::{ModuleId, Name, Names, Scope, Value};
 
 impl<'a> Evaluator<'a> {
+    /// The trees of the modules that were run, with their files.
+    pub fn suites(&self) -> impl Iterator<Item = (FileId, &'a [ast::Stmt])> {
+        self.suites.iter().filter_map(|(id, parsed)| Some((self.module(*id).file?, parsed.suite.as_slice())))
+    }
+
     /// The module of a dotted name, not yet run. None when it is found nowhere.
     pub fn import(&mut self, name: &str) -> Option<ModuleId> {
         if let Some(known) = self.by_name.get(name) {

@@ -19,7 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
     let asks = |issued: &&Issued| {
-        issued.lazy.is_none() && issued.terminal.reads() && is_per_item(issued) && !is_a_write(facts, issued)
+        let asks = issued.terminal.reads() || issued.terminal == Terminal::Refresh;
+        issued.lazy.is_none() && asks && is_per_item(issued) && !is_a_write(facts, issued)
     };
     let Some(first) = place.iter().filter(asks).min_by_key(|issued| (!is_per_row(issued), issued.confidence)) else {
         return;
@@ -65,6 +66,10 @@ fn help(terminal: Terminal) -> &'static str {
             "Let the query of the rows say it: `annotate(…=Count(…))`, or a `Subquery` where the condition is its own"
         }
         Terminal::Exists => "Let the query of the rows say it: `annotate(…=Exists(…))`",
+        Terminal::Refresh => {
+            "Load the rows again in one query (`in_bulk(keys)`), or leave it where only a column that the code has just changed with \
+             `F()` is wanted"
+        }
         Terminal::Get | Terminal::InBulk => {
             "Collect the keys, load the objects once before the loop (`in_bulk(keys)`), and look them up in the dictionary"
         }

@@ -67,6 +67,10 @@ fn how(terminal: Terminal) -> Option<&'static str> {
             "Load what is there once before the loop, collect what is missing, and write it with `bulk_create(…, \
              update_conflicts=True)` or `ignore_conflicts=True`, which need a unique constraint"
         }
+        Terminal::Set | Terminal::Clear => {
+            "`set()` reads what is there and writes the difference: for many objects read the through model once (`filter(…__in=…)`), and \
+             write it with `bulk_create(…, ignore_conflicts=True)` and one `delete()`"
+        }
         Terminal::Add | Terminal::Remove => {
             "Pass all objects in one call, or write rows of the through model with `bulk_create`"
         }

@@ -1,5 +1,6 @@
 //! What parameters and attributes hold when nobody says: from annotations, from the methods that set them, from the habit of names.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pgwright_python::ast::visitor::{self, Visitor};
@@ -64,8 +65,12 @@ impl<'a> Orm<'a> {
         if name == "request" {
             return self.known.request.map(|class| evaluator.bare_instance(class));
         }
-        let model = self.known.by_snake.get(name)?;
-        Some(self.row(evaluator, Row::guessed(*model)))
+        if let Some(model) = self.known.by_snake.get(name) {
+            return Some(self.row(evaluator, Row::guessed(*model)));
+        }
+        let model = *singulars(name).find_map(|singular| self.known.by_snake.get(singular.as_ref()))?;
+        let row = self.row(evaluator, Row::guessed(model));
+        Some(Value::each(row))
     }
 
     fn want(&self, parameter: Parameter) {
@@ -311,4 +316,12 @@ fn dotted(expression: &Expr) -> Option<String> {
         Expr::Attribute(attribute) => Some(format!("{}.{}", dotted(&attribute.value)?, attribute.attr.id)),
         _ => None,
     }
+}
+
+/// What a plural may be of: `categories` of `category`, `boxes` of `box`, `books` of `book`.
+fn singulars(plural: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let of_y = plural.strip_suffix("ies").map(|stem| Cow::Owned(format!("{stem}y")));
+    let of_hiss = plural.strip_suffix("es").map(Cow::Borrowed);
+    let of_others = plural.strip_suffix('s').map(Cow::Borrowed);
+    of_y.into_iter().chain(of_hiss).chain(of_others)
 }
