@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 use pgwright_diagnostics::{Applicability, Diagnostic, Files, Severity};
 use pgwright_django::Project;
-use pgwright_rules::{Baseline, Facts, RULES, Selection, Sizes};
+use pgwright_rules::{Baseline, Facts, Judged, RULES, Selection};
 
 use crate::Status;
 use crate::cli::{CheckArgs, Format};
 use crate::failure::Failure;
 use crate::fixing::{self, Fixing};
+use crate::ground::sizes;
 use crate::output::Output;
 use crate::render::{Look, Report, Summary, render};
 use crate::session::{Reading, Session};
@@ -81,8 +82,8 @@ pub(crate) struct Audit {
 
 fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
     let reading = session.read();
-    let sizes = Sizes { stated: session.config.assumed_rows.clone() };
-    let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes };
+    let sizes = sizes(session, &reading, None);
+    let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged: Judged::Last };
     let mut found = pgwright_rules::run(facts, selection, pgwright_python::comments);
     found.retain(|found| is_shown(session, &reading.files, found));
     let known = baseline.map_or(0, |baseline| baseline.subtract(&reading.files, &mut found));

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Show how PostgreSQL will execute queries, asked of its own planner on a private server without any data.
     Explain(Box<ExplainArgs>),
+    /// Say what migrations lock, for how long and who waits: exit 0 when nobody has to mind, 1 with findings, 2 when it could not run.
+    Migrations(Box<MigrationsArgs>),
     /// List the rules, or explain one.
     Rules(RulesArgs),
     /// Write down what planning needs to know of a database: sizes and statistics, by default without texts of rows. Reads only.
@@ -272,6 +274,45 @@ pub(crate) struct ExplainArgs {
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrationsArgs {
+    /// The migrations of an app, or one, `APP` or `APP.NAME` (a name may be cut short), when it is not all; then the project when it is
+    /// not here.
+    #[arg(value_name = "APP[.NAME]")]
+    pub(crate) targets: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+
+    /// All migrations, instead of the last ones of each app: what lies before them has run.
+    #[arg(long, help_heading = "Migrations")]
+    pub(crate) all: bool,
+
+    /// Those that are new or changed since this revision of git (since the branch left it).
+    #[arg(long, value_name = "REV", conflicts_with = "all", help_heading = "Migrations")]
+    pub(crate) since: Option<String>,
+
+    /// A snapshot of the database, instead of the `pgwright.statistics.json` of the project.
+    #[arg(long, value_name = "FILE", help_heading = "Database")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Full, help_heading = "Output")]
+    pub(crate) format: Format,
+
+    /// Write the report to a file instead of stdout.
+    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+
+    /// List what could not be understood.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) unresolved: bool,
+
+    /// Exit 0 also with findings.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) exit_zero: bool,
 }
 
 #[derive(Debug, Args)]

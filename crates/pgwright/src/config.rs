@@ -1,11 +1,12 @@
 //! `[tool.pgwright]` in `pyproject.toml`, or `pgwright.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobMatcher};
 use pgwright_diagnostics::{Confidence, Severity, closest};
 use pgwright_rules::{PerFile, RULES, Selection};
+use pgwright_schema::change::Rates;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -29,6 +30,9 @@ pub(crate) struct Config {
     pub(crate) baseline: Option<Utf8PathBuf>,
     /// Rows to assume per `app.Model`, where there are no statistics.
     pub(crate) assumed_rows: BTreeMap<String, u64>,
+    /// `app.Model`s that nobody may wait for.
+    pub(crate) hot: BTreeSet<String>,
+    pub(crate) rates: Rates,
 }
 
 /// The file as written.
@@ -47,12 +51,21 @@ struct Raw {
     min_confidence: Option<Confidence>,
     baseline: Option<Utf8PathBuf>,
     assume: Assume,
+    migrations: Migrations,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Assume {
     rows: BTreeMap<Spanned<String>, u64>,
+}
+
+/// What `pgwright migrations` and the rules about migrations go by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Migrations {
+    hot: Vec<Spanned<String>>,
+    rates: Option<Spanned<Rates>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -176,17 +189,18 @@ impl InFile<'_> {
         }
         let mut assumed_rows = BTreeMap::new();
         for (label, rows) in raw.assume.rows {
-            let is_label = label
-                .get_ref()
-                .split_once('.')
-                .is_some_and(|(app, name)| !app.is_empty() && !name.is_empty() && !name.contains('.'));
-            if !is_label {
-                return Err(self
-                    .failure("this is no model", Some(label.span()))
-                    .hint("write it as \"app_label.ModelName\""));
-            }
-            assumed_rows.insert(label.into_inner(), rows);
+            assumed_rows.insert(self.label(label)?, rows);
         }
+        let hot = raw.migrations.hot.into_iter().map(|label| self.label(label)).collect::<Result<_, _>>()?;
+        let rates = match raw.migrations.rates {
+            Some(rates) if !rates.get_ref().are_sound() => {
+                return Err(self
+                    .failure("a rate is a slow and a fast number per second", Some(rates.span()))
+                    .hint("write it as in `read-mb = [100, 2000]`"));
+            }
+            Some(rates) => rates.into_inner(),
+            None => Rates::default(),
+        };
         Ok(Config {
             path: Some(self.path.to_owned()),
             settings: raw.settings,
@@ -201,7 +215,17 @@ impl InFile<'_> {
             min_confidence: raw.min_confidence,
             baseline: raw.baseline.map(|path| folder.join(path)),
             assumed_rows,
+            hot,
+            rates,
         })
+    }
+
+    fn label(&self, label: Spanned<String>) -> Result<String, Failure> {
+        let parts = label.get_ref().split_once('.');
+        if parts.is_some_and(|(app, name)| !app.is_empty() && !name.is_empty() && !name.contains('.')) {
+            return Ok(label.into_inner());
+        }
+        Err(self.failure("this is no model", Some(label.span())).hint("write it as \"app_label.ModelName\""))
     }
 
     fn rule_names(&self, names: Vec<Spanned<String>>) -> Result<Vec<String>, Failure> {
@@ -274,11 +298,15 @@ mod tests {
             per-file-ignores = { "tests/**" = ["all"] }
             severity = { syntax-error = "warning" }
             assume = { rows = { "shop.Order" = 1_000_000 } }
+            migrations = { hot = ["shop.Order"], rates = { read-mb = [50, 500] } }
             "#,
         )
         .expect("valid");
         assert_eq!(config.django, Some((5, 2)));
         assert_eq!(config.assumed_rows["shop.Order"], 1_000_000);
+        assert!(config.hot.contains("shop.Order"));
+        assert_eq!((config.rates.read_mb.slow, config.rates.read_mb.fast), (50.0, 500.0));
+        assert_eq!(config.rates.index_rows, Rates::default().index_rows);
         assert!(config.exclude[1].is_match("a/b/x_pb2.py"));
         assert!(config.per_file[0].glob.is_match("tests/models.py"));
     }
@@ -296,6 +324,9 @@ mod tests {
         assert_eq!(wrong("django = \"latest\"\n").1, "\"latest\"");
         assert_eq!(wrong("min-severity = \"eror\"\n").2, ["did you mean `error`?"]);
         assert_eq!(wrong("assume = { rows = { Order = 1 } }\n").0, "this is no model");
+        assert_eq!(wrong("migrations = { hot = [\"Order\"] }\n").0, "this is no model");
+        assert_eq!(wrong("migrations = { rates = { read-mb = [5, 1] } }\n").2.len(), 1);
+        assert_eq!(wrong("migrations = { rates = { reads = [1, 5] } }\n").1, "reads");
         assert_eq!(wrong("exclude = [\"a[\"]\n").1, "\"a[\"");
         assert!(!wrong("select = [\n").0.is_empty());
         assert_eq!(wrong("severity = { all-of-it = \"error\" }\n").1, "all-of-it");

@@ -3,8 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_django::schema::{Scope, schema_of};
 use pgwright_postgres::{Snapshot, snapshot};
+use pgwright_rules::Sizes;
 use pgwright_schema::assume::assume;
 use pgwright_schema::statistics::Source;
+use pgwright_schema::traffic::traffic;
 use pgwright_schema::{Schema, Statistics};
 use serde::Serialize;
 
@@ -77,6 +79,21 @@ impl Ground {
             Basis::Live => ("live", None),
         };
         Origins { source, file, assumed_tables: self.assumed_tables().collect() }
+    }
+}
+
+/// What rules are told of tables: a snapshot knows best, then the configuration.
+pub(crate) fn sizes(session: &Session, reading: &Reading, measured: Option<&Measured>) -> Sizes {
+    let snapshot = measured.map(|measured| &measured.snapshot);
+    let calls = snapshot.filter(|snapshot| !snapshot.activity.statements.is_empty());
+    Sizes {
+        stated: session.config.assumed_rows.clone(),
+        measured: snapshot.map(|snapshot| snapshot.statistics.tables.clone()).unwrap_or_default(),
+        calls: calls
+            .map(|snapshot| traffic(&schema_of(&reading.project, Scope::All).schema, &snapshot.activity))
+            .unwrap_or_default(),
+        hot: session.config.hot.clone(),
+        rates: session.config.rates,
     }
 }
 

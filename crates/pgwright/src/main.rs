@@ -14,6 +14,7 @@ mod failure;
 mod fixing;
 mod ground;
 mod inspect;
+mod migrations;
 mod output;
 mod place;
 mod render;
@@ -71,6 +72,7 @@ fn run() -> ExitCode {
         Command::Check(args) => check::run(args, &output),
         Command::Inspect(args) => inspect::run(args, &output),
         Command::Explain(args) => explain::run(args, &output),
+        Command::Migrations(args) => migrations::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
         Command::Snapshot(args) => snapshot::run(args, &output),
         Command::Tune(args) => tune::run(args, &output),

@@ -24,14 +24,16 @@ mod select;
 mod sizes;
 mod suppress;
 mod tables;
+mod timeline;
 
 pub use asked::{Asked, Question};
 pub use baseline::Baseline;
 pub use fingerprint::{fingerprint, fingerprints};
 pub use notice::{NOTICES, Notice};
-pub use rule::{Check, Facts, Group, Rule};
+pub use rule::{Check, Facts, Group, Judged, Rule};
 pub use rules::RULES;
 pub use runner::run;
 pub use select::{PerFile, Selection, Unknown};
-pub use sizes::Sizes;
+pub use sizes::{Size, Sizes};
 pub use suppress::{Comments, Suppressed, suppress};
+pub use timeline::{Lock, Moment, Timeline, Until, Work, seconds};

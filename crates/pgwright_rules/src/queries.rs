@@ -35,7 +35,7 @@ pub(crate) fn with_queries(finding: Diagnostic, queries: &[&Issued], label: &str
 pub(crate) fn severity(size: Size) -> Severity {
     match size {
         _ if size.is_huge() => Severity::Error,
-        Size::Stated(_) => Severity::Warning,
+        Size::Measured(_) | Size::Stated(_) => Severity::Warning,
         Size::Assumed => Severity::Note,
     }
 }

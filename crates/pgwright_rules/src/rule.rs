@@ -2,8 +2,9 @@
 
 use crate::asked::Asked;
 use crate::sizes::Sizes;
+use crate::timeline::Timeline;
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
-use pgwright_django::migrations::{Migration, Operation};
+use pgwright_django::migrations::{History, Migration};
 use pgwright_django::model::Model;
 use pgwright_django::queries::workload::Issued;
 use pgwright_django::{Extent, Project};
@@ -14,6 +15,26 @@ pub struct Facts<'a> {
     pub project: &'a Project,
     pub files: &'a Files,
     pub sizes: &'a Sizes,
+    pub judged: Judged<'a>,
+}
+
+/// The migrations that are judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Judged<'a> {
+    /// The last ones of each of the project's apps: those before them have run.
+    #[default]
+    Last,
+    /// Those at these places in the history.
+    These(&'a [usize]),
+}
+
+impl<'a> Judged<'a> {
+    pub fn of(self, history: &'a History) -> Vec<&'a Migration> {
+        match self {
+            Judged::Last => history.migrations.iter().filter(|migration| migration.own && migration.leaf).collect(),
+            Judged::These(places) => places.iter().filter_map(|place| history.migrations.get(*place)).collect(),
+        }
+    }
 }
 
 /// One rule. Identity is the name; there are no numeric codes.
@@ -91,8 +112,8 @@ pub enum Check {
     Place(fn(Facts, &[Issued], &mut Vec<Diagnostic>)),
     /// Called once per own table of which the workload asks something that no index serves. Needs the workload.
     Table(fn(Facts, &Asked, &mut Vec<Diagnostic>)),
-    /// Called once per operation of the last migrations of the project's apps. Needs the history.
-    Operation(fn(Facts, &Migration, &Operation, &mut Vec<Diagnostic>)),
+    /// Called once per migration that is judged. Needs the history.
+    Migration(fn(Facts, &Timeline, &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
 }
@@ -102,13 +123,13 @@ impl Check {
     pub fn extent(self) -> Extent {
         match self {
             Check::Place(_) | Check::Table(_) => Extent::Workload,
-            Check::Model(_) | Check::Operation(_) | Check::Project(_) => Extent::Models,
+            Check::Model(_) | Check::Migration(_) | Check::Project(_) => Extent::Models,
         }
     }
 
     /// Whether migrations have to be read for it.
     pub fn reads_history(self) -> bool {
-        matches!(self, Check::Operation(_))
+        matches!(self, Check::Migration(_))
     }
 }
 
@@ -116,7 +137,7 @@ impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Check::Model(_) => "Check::Model",
-            Check::Operation(_) => "Check::Operation",
+            Check::Migration(_) => "Check::Migration",
             Check::Place(_) => "Check::Place",
             Check::Table(_) => "Check::Table",
             Check::Project(_) => "Check::Project",

@@ -8,14 +8,18 @@ use rayon::prelude::*;
 
 use crate::asked::{Asked, ask};
 use crate::notice::INTERNAL_ERROR;
-use crate::{Check, Comments, Facts, Rule, Selection, suppress};
+use crate::{Check, Comments, Facts, Rule, Selection, Timeline, suppress};
 
 /// Runs the selected rules, adds what reading the project reported, and drops what comments, thresholds and per-file
 /// settings silence. Sorted by file, place and rule; the same facts give the same findings in the same order.
 pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagnostic> {
     let asks = selection.rules().iter().any(|rule| matches!(rule.check, Check::Table(_)));
     let asked = if asks { ask(facts) } else { Vec::new() };
-    let run_rule = |rule: &&'static Rule| run_rule(facts, &asked, rule);
+    let reads_history = selection.rules().iter().any(|rule| matches!(rule.check, Check::Migration(_)));
+    let judged = if reads_history { facts.judged.of(&facts.project.history) } else { Vec::new() };
+    let timelines: Vec<Timeline> =
+        judged.par_iter().map(|migration| Timeline::new(facts.project, facts.sizes, migration)).collect();
+    let run_rule = |rule: &&'static Rule| run_rule(facts, &asked, &timelines, rule);
     let mut found: Vec<Diagnostic> = selection.rules().par_iter().flat_map(run_rule).collect();
     found.extend(facts.project.diagnostics.iter().cloned());
     // A field of an abstract model is seen once through each model that inherits it.
@@ -27,22 +31,17 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
     found
 }
 
-fn run_rule(facts: Facts, asked: &[Asked<'_>], rule: &Rule) -> Vec<Diagnostic> {
+fn run_rule(facts: Facts, asked: &[Asked<'_>], timelines: &[Timeline<'_>], rule: &Rule) -> Vec<Diagnostic> {
     match rule.check {
         Check::Project(check) => guard(facts, rule, None, |found| check(facts, found)),
         Check::Table(check) => asked
             .iter()
             .flat_map(|table| guard(facts, rule, Some(table.model), |found| check(facts, table, found)))
             .collect(),
-        Check::Operation(check) => {
-            // What lies before the last migration of an app has run.
-            let last = facts.project.history.migrations.iter().filter(|migration| migration.own && migration.leaf);
-            last.flat_map(|migration| migration.operations.iter().map(move |operation| (migration, operation)))
-                .flat_map(|(migration, operation)| {
-                    guard(facts, rule, None, |found| check(facts, migration, operation, found))
-                })
-                .collect()
-        }
+        Check::Migration(check) => timelines
+            .iter()
+            .flat_map(|timeline| guard(facts, rule, None, |found| check(facts, timeline, found)))
+            .collect(),
         Check::Place(check) => {
             let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
             places.flat_map(|place| guard(facts, rule, None, |found| check(facts, place, found))).collect()
@@ -115,8 +114,7 @@ mod tests {
     use pgwright_django::Project;
 
     use super::*;
-    use crate::Group;
-    use crate::Sizes;
+    use crate::{Group, Judged, Sizes};
 
     static FINE: Rule = Rule {
         name: "fine",
@@ -149,7 +147,7 @@ mod tests {
     fn a_rule_that_panics_is_reported_and_the_rest_goes_on() {
         let (files, project) = (two_files(), Project::default());
         let found = run(
-            Facts { project: &project, files: &files, sizes: &Sizes::default() },
+            Facts { project: &project, files: &files, sizes: &Sizes::default(), judged: Judged::Last },
             &Selection::of(&[&BROKEN, &FINE]),
             none,
         );
@@ -162,8 +160,11 @@ mod tests {
     #[test]
     fn findings_are_sorted_by_path_and_place_and_said_once() {
         let (files, project) = (two_files(), Project::default());
-        let found =
-            run(Facts { project: &project, files: &files, sizes: &Sizes::default() }, &Selection::of(&[&FINE]), none);
+        let found = run(
+            Facts { project: &project, files: &files, sizes: &Sizes::default(), judged: Judged::Last },
+            &Selection::of(&[&FINE]),
+            none,
+        );
         let said: Vec<_> =
             found.iter().map(|found| (files.path(found.primary.span.file).as_str(), found.headline.as_str())).collect();
         assert_eq!(said, [("a.py", "first"), ("a.py", "second"), ("z.py", "first"), ("z.py", "second")]);
@@ -173,7 +174,7 @@ mod tests {
     fn thresholds_and_overrides_apply() {
         let (files, project) = (two_files(), Project::default());
         let sizes = Sizes::default();
-        let facts = Facts { project: &project, files: &files, sizes: &sizes };
+        let facts = Facts { project: &project, files: &files, sizes: &sizes, judged: Judged::Last };
         let mut selection = Selection::of(&[&FINE]);
         selection.min_severity = Severity::Error;
         assert!(run(facts, &selection, none).is_empty());

@@ -98,6 +98,11 @@ impl Selection {
         Err(Unknown { name: name.to_owned(), suggestion: closest(name, known()) })
     }
 
+    /// Leaves only rules of which that is so.
+    pub fn retain(&mut self, keep: impl Fn(&Rule) -> bool) {
+        self.rules.retain(|rule| keep(rule));
+    }
+
     /// The rules to run, in the order of the documentation.
     pub fn rules(&self) -> &[&'static Rule] {
         &self.rules

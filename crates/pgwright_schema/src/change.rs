@@ -6,9 +6,11 @@
 
 mod apply;
 mod catalogue;
+mod duration;
 mod effects;
 mod lock;
 mod retype;
 
 pub use catalogue::Catalogue;
+pub use duration::{Pace, Rates, Time, Volume, duration};
 pub use lock::{Effect, LockMode};

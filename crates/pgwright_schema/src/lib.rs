@@ -23,6 +23,7 @@ pub mod sql;
 pub mod statement;
 pub mod statistics;
 pub mod terms;
+pub mod traffic;
 pub mod tune;
 pub mod types;
 

@@ -3,7 +3,7 @@
 use pgwright_diagnostics::{Diagnostic, Files, Fix, apply};
 use pgwright_django::Project;
 use pgwright_django::{ReadRequest, read};
-use pgwright_rules::{Facts, Rule, Selection, Sizes};
+use pgwright_rules::{Facts, Judged, Rule, Selection, Sizes};
 
 use crate::Memory;
 
@@ -27,7 +27,7 @@ pub fn check_project(host: &Memory, rules: &[&'static Rule]) -> Checked {
     };
     let (files, project) = read(&request, host);
     let sizes = Sizes::default();
-    let facts = Facts { project: &project, files: &files, sizes: &sizes };
+    let facts = Facts { project: &project, files: &files, sizes: &sizes, judged: Judged::Last };
     let found = pgwright_rules::run(facts, &selection, pgwright_python::comments);
     Checked { files, project, found }
 }

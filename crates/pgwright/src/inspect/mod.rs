@@ -17,6 +17,7 @@ use crate::cli::{Inspect, InspectArgs, ProjectArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::{Reading, Session};
+pub(crate) use migrations::is_named;
 
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<Status, Failure> {
     let text = match &args.what {

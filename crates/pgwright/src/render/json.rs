@@ -9,6 +9,13 @@ use super::{Place, Report, Summary};
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
+    #[serde(flatten)]
+    parts: Parts<'a>,
+}
+
+/// What a report found, also as a part of documents that say more.
+#[derive(Serialize)]
+struct Parts<'a> {
     diagnostics: Vec<Finding<'a>>,
     summary: &'a Summary,
     /// What could not be understood, always complete.
@@ -71,25 +78,31 @@ struct Open<'a> {
 }
 
 pub(super) fn render(report: &Report) -> String {
-    let document = Document {
-        version: 1,
-        diagnostics: report.found().map(|(found, print)| finding(report, found, print)).collect(),
-        summary: &report.summary,
-        unresolved: report
-            .unresolved
-            .iter()
-            .map(|open| {
-                let place = open.site.map(|site| report.place(site));
-                Open {
-                    subject: &open.subject,
-                    reason: &open.reason,
-                    line: place.as_ref().map(|place| place.start.line),
-                    path: place.map(|place| place.path),
-                }
-            })
-            .collect(),
-    };
+    let document = Document { version: 1, parts: Parts::of(report) };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+pub(super) fn parts(report: &Report) -> serde_json::Value {
+    serde_json::to_value(Parts::of(report)).unwrap_or_default()
+}
+
+impl<'a> Parts<'a> {
+    fn of(report: &'a Report) -> Parts<'a> {
+        let open = report.unresolved.iter().map(|open| {
+            let place = open.site.map(|site| report.place(site));
+            Open {
+                subject: &open.subject,
+                reason: &open.reason,
+                line: place.as_ref().map(|place| place.start.line),
+                path: place.map(|place| place.path),
+            }
+        });
+        Parts {
+            diagnostics: report.found().map(|(found, print)| finding(report, found, print)).collect(),
+            summary: &report.summary,
+            unresolved: open.collect(),
+        }
+    }
 }
 
 fn finding<'a>(report: &Report, found: &'a Diagnostic, fingerprint: &'a str) -> Finding<'a> {

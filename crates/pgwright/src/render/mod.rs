@@ -71,6 +71,11 @@ pub(crate) fn render(report: &Report, format: Format, look: Look) -> String {
     }
 }
 
+/// What the JSON of a report holds, to be part of a larger document.
+pub(crate) fn json_parts(report: &Report) -> serde_json::Value {
+    json::parts(report)
+}
+
 /// A range of a file with everything a reader may need of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Place {

@@ -1,13 +1,14 @@
 //! A field that the newest migration adds, and that no serializer of its model knows.
 
 use pgwright_diagnostics::{Diagnostic, Severity};
-use pgwright_django::migrations::{Migration, Operation};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::usage::{Serializer, SerializerHeir};
+use pgwright_schema::sql::{Change, TableAction};
 
 use crate::headline::fitting;
 use crate::secret_names::kind_of;
 use crate::tables::is_declared_here;
+use crate::timeline::{Moment, Timeline};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -16,11 +17,18 @@ pub(crate) static RULE: Rule = Rule {
     docs: include_str!("serializer_missing_field.md"),
     group: Group::Schema,
     severity: Severity::Note,
-    check: Check::Operation(check),
+    check: Check::Migration(check),
 };
 
-fn check(facts: Facts, _: &Migration, operation: &Operation, found: &mut Vec<Diagnostic>) {
-    let Some((model, field)) = added(facts, operation) else { return };
+fn check(facts: Facts, timeline: &Timeline, found: &mut Vec<Diagnostic>) {
+    for moment in &timeline.moments {
+        if let Some((model, field)) = added(facts, moment) {
+            check_field(facts, moment, model, field, found);
+        }
+    }
+}
+
+fn check_field(facts: Facts, moment: &Moment, model: &Model, field: &Field, found: &mut Vec<Diagnostic>) {
     let Some(site) = &field.site else { return };
     let serializers: Vec<&Serializer> =
         facts.project.usage.serializers.iter().filter(|serializer| serializer.model == model.id).collect();
@@ -67,7 +75,7 @@ fn check(facts: Facts, _: &Migration, operation: &Operation, found: &mut Vec<Dia
     for (serializer, _) in &lists {
         finding = finding.related(serializer.site, "has a list of its own");
     }
-    if let Some(added) = operation.site {
+    if let Some(added) = moment.operation.site {
         finding = finding.related(added, "added here");
     }
     found.push(finding);
@@ -95,24 +103,20 @@ fn heirs<'a>(facts: Facts<'a>, serializers: &[&Serializer]) -> impl Iterator<Ite
 }
 
 /// The field whose column an `AddField` adds.
-fn added<'a>(facts: Facts<'a>, operation: &Operation) -> Option<(&'a Model, &'a Field)> {
-    if operation.class.rsplit('.').next() != Some("AddField") {
+fn added<'a>(facts: Facts<'a>, moment: &Moment) -> Option<(&'a Model, &'a Field)> {
+    if moment.operation.class.rsplit('.').next() != Some("AddField") {
         return None;
     }
-    operation.statements.iter().find_map(|sent| {
-        let rest = sent.sql.strip_prefix("ALTER TABLE ")?;
-        let (table, rest) = rest.split_once(" ADD COLUMN ")?;
-        let column = rest.split(' ').next()?;
-        let model = facts.project.models.own_tables().find(|model| quoted(table, &model.table))?;
-        let field =
-            model.fields.iter().find(|field| field.column.as_deref().is_some_and(|name| quoted(column, name)))?;
+    moment.changes().iter().find_map(|change| {
+        let Change::AlterTable { table, actions } = change else { return None };
+        let column = actions.iter().find_map(|action| match action {
+            TableAction::AddColumn(new) => Some(new.column.name.as_str()),
+            _ => None,
+        })?;
+        let model = facts.project.models.own_tables().find(|model| model.table == *table)?;
+        let field = model.fields.iter().find(|field| field.column.as_deref() == Some(column))?;
         Some((model, field))
     })
-}
-
-/// Whether this is that name in double quotes.
-fn quoted(text: &str, name: &str) -> bool {
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) == Some(name)
 }
 
 fn last(path: &str) -> &str {
