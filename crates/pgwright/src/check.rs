@@ -9,6 +9,7 @@ use pgwright_rules::{Baseline, Facts, Judged, RULES, Selection};
 
 use crate::Status;
 use crate::cli::{CheckArgs, Format};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::fixing::{self, Fixing};
 use crate::ground::sizes;
@@ -80,7 +81,7 @@ pub(crate) struct Audit {
     pub(crate) known: usize,
 }
 
-fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
+pub(crate) fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
     let reading = session.read();
     let sizes = sizes(session, &reading, None);
     let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged: Judged::Last };
@@ -97,8 +98,23 @@ fn is_shown(session: &Session, files: &Files, found: &Diagnostic) -> bool {
 fn selection(args: &CheckArgs, session: &Session) -> Result<Selection, Failure> {
     let config = &session.config;
     let select = if args.select.is_empty() { &config.select } else { &args.select };
-    let ignore = [&config.ignore[..], &args.ignore].concat();
-    let mut selection = Selection::new(RULES, select, &ignore).map_err(|unknown| {
+    let mut selection = chosen(config, select, &[&config.ignore[..], &args.ignore].concat())?;
+    if let Some(severity) = args.min_severity {
+        selection.min_severity = severity.into();
+    }
+    if let Some(confidence) = args.min_confidence {
+        selection.min_confidence = confidence.into();
+    }
+    Ok(selection)
+}
+
+/// What the configuration selects.
+pub(crate) fn configured(config: &Config) -> Result<Selection, Failure> {
+    chosen(config, &config.select, &config.ignore)
+}
+
+fn chosen(config: &Config, select: &[String], ignore: &[String]) -> Result<Selection, Failure> {
+    let mut selection = Selection::new(RULES, select, ignore).map_err(|unknown| {
         let names: Vec<String> = unknown.iter().map(|unknown| format!("`{}`", unknown.name)).collect();
         let mut failure = Failure::new(format!("there is no rule or group {}", names.join(", ")));
         for meant in unknown.iter().filter_map(|unknown| unknown.suggestion) {
@@ -108,10 +124,10 @@ fn selection(args: &CheckArgs, session: &Session) -> Result<Selection, Failure> 
     })?;
     selection.severity.clone_from(&config.severity);
     selection.per_file.clone_from(&config.per_file);
-    if let Some(severity) = args.min_severity.map(Severity::from).or(config.min_severity) {
+    if let Some(severity) = config.min_severity {
         selection.min_severity = severity;
     }
-    if let Some(confidence) = args.min_confidence.map(Into::into).or(config.min_confidence) {
+    if let Some(confidence) = config.min_confidence {
         selection.min_confidence = confidence;
     }
     Ok(selection)

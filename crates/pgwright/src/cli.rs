@@ -33,6 +33,10 @@ pub(crate) enum Command {
     Snapshot(Box<SnapshotArgs>),
     /// Say how the database should keep its tables: vacuum, free space, ages, sequences, indexes nobody reads, settings.
     Tune(Box<TuneArgs>),
+    /// Serve an editor over the Language Server Protocol, on stdin and stdout: findings as you type, fixes, SQL on hover.
+    Server(ServerArgs),
+    /// Answer a coding agent over the Model Context Protocol, on stdin and stdout: each command is a tool. Writes nothing.
+    Mcp(McpArgs),
 }
 
 /// What every command that reads a project takes.
@@ -447,6 +451,23 @@ pub(crate) struct RulesArgs {
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = FactFormat::Text)]
     pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+
+    /// Taken for granted; editors pass it.
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct McpArgs {
+    /// Let the agent apply fixes to files.
+    #[arg(long)]
+    pub(crate) allow_fix: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

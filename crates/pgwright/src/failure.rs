@@ -59,3 +59,14 @@ impl From<pgwright_postgres::Error> for Failure {
         Failure::Message { message: error.message, hints: error.hints }
     }
 }
+
+impl fmt::Display for Failure {
+    /// In one line and without hints, for where there is no terminal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::BrokenPipe => f.write_str("nobody reads the output"),
+            Failure::Message { message, .. } => f.write_str(message),
+            Failure::InFile { path, message, .. } => write!(f, "{path}: {message}"),
+        }
+    }
+}

@@ -14,11 +14,13 @@ mod failure;
 mod fixing;
 mod ground;
 mod inspect;
+mod mcp;
 mod migrations;
 mod output;
 mod place;
 mod render;
 mod rules;
+mod server;
 mod session;
 mod shadow;
 mod snapshot;
@@ -68,29 +70,31 @@ fn run() -> ExitCode {
     }
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
     let output = Output::new(cli.color);
-    let outcome = catch_unwind(AssertUnwindSafe(|| match &cli.command {
-        Command::Check(args) => check::run(args, &output),
-        Command::Inspect(args) => inspect::run(args, &output),
-        Command::Explain(args) => explain::run(args, &output),
-        Command::Migrations(args) => migrations::run(args, &output),
-        Command::Rules(args) => rules::run(args, &output),
-        Command::Snapshot(args) => snapshot::run(args, &output),
-        Command::Tune(args) => tune::run(args, &output),
-    }));
-    match outcome {
-        Ok(Ok(Status::Clean)) => ExitCode::SUCCESS,
-        Ok(Ok(Status::Findings)) => ExitCode::FAILURE,
-        Ok(Err(Failure::BrokenPipe)) => ExitCode::SUCCESS,
-        Ok(Err(failure)) => {
+    match execute(&cli.command, &output) {
+        Ok(Status::Clean) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Ok(Status::Findings) => ExitCode::FAILURE,
+        Err(failure) => {
             output.failure(&failure);
             ExitCode::from(2)
         }
-        Err(_) => {
-            output.failure(
-                &Failure::new("pgwright stopped on a mistake of its own")
-                    .hint("set `RUST_BACKTRACE=1`, run it again and report what it prints"),
-            );
-            ExitCode::from(2)
-        }
     }
+}
+
+/// Does what the command says; a panic is a failure like others.
+fn execute(command: &Command, output: &Output) -> Result<Status, Failure> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| match command {
+        Command::Check(args) => check::run(args, output),
+        Command::Inspect(args) => inspect::run(args, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Migrations(args) => migrations::run(args, output),
+        Command::Rules(args) => rules::run(args, output),
+        Command::Snapshot(args) => snapshot::run(args, output),
+        Command::Tune(args) => tune::run(args, output),
+        Command::Server(args) => server::run(args),
+        Command::Mcp(args) => mcp::run(args),
+    }));
+    outcome.unwrap_or_else(|_| {
+        Err(Failure::new("pgwright stopped on a mistake of its own")
+            .hint("set `RUST_BACKTRACE=1`, run it again and report what it prints"))
+    })
 }

@@ -1,6 +1,7 @@
 //! Where text goes: data to stdout or a file, everything else to stderr.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use camino::Utf8Path;
@@ -10,11 +11,40 @@ use crate::failure::Failure;
 
 pub(crate) struct Output {
     color: Color,
+    to: To,
+}
+
+#[derive(Debug)]
+enum To {
+    /// Stdout and stderr.
+    Process,
+    Kept(Mutex<Kept>),
+}
+
+/// What a command has said to a server that ran it.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) data: String,
+    /// What would have gone to stderr.
+    pub(crate) remarks: String,
 }
 
 impl Output {
     pub(crate) fn new(color: Color) -> Self {
-        Output { color }
+        Output { color, to: To::Process }
+    }
+
+    /// One that keeps what is written, without colour.
+    pub(crate) fn kept() -> Self {
+        Output { color: Color::Never, to: To::Kept(Mutex::default()) }
+    }
+
+    /// What was kept: nothing, where it went to stdout.
+    pub(crate) fn into_kept(self) -> Kept {
+        match self.to {
+            To::Process => Kept::default(),
+            To::Kept(kept) => kept.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     /// Whether what goes to stdout is styled.
@@ -38,6 +68,10 @@ impl Output {
 
     /// Writes a whole result to stdout.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        if let To::Kept(kept) = &self.to {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).data.push_str(text);
+            return Ok(());
+        }
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Failure::BrokenPipe,
@@ -53,7 +87,14 @@ impl Output {
 
     /// A remark on stderr; that nobody reads it is no error.
     pub(crate) fn remark(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        match &self.to {
+            To::Process => drop(writeln!(std::io::stderr().lock(), "{text}")),
+            To::Kept(kept) => {
+                let remarks = &mut kept.lock().unwrap_or_else(PoisonError::into_inner).remarks;
+                remarks.push_str(text);
+                remarks.push('\n');
+            }
+        }
     }
 
     pub(crate) fn warning(&self, text: &str) {

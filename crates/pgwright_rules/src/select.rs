@@ -108,6 +108,13 @@ impl Selection {
         &self.rules
     }
 
+    /// The same without rules that need more of a project than this.
+    #[must_use]
+    pub fn within(mut self, extent: Extent) -> Self {
+        self.rules.retain(|rule| rule.check.extent() <= extent);
+        self
+    }
+
     /// How much of a project these rules need to be understood.
     pub fn extent(&self) -> Extent {
         self.rules.iter().map(|rule| rule.check.extent()).max().unwrap_or_default()

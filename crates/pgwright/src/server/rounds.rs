@@ -1,0 +1,99 @@
+//! Reading the project again and again, beside the conversation with the editor.
+//!
+//! A round of the rules that read models takes a moment and runs after each change. The others execute the project's code: they run when a
+//! file is saved, and as the user types where that is quick enough.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+use pgwright_django::Extent;
+
+use super::Event;
+use crate::check::{self, Audit};
+use crate::cli::{ProjectArgs, ProjectOptions};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// A round of all rules that takes less than this follows every change.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// Texts that are not on disk, by path.
+pub(super) type Unsaved = BTreeMap<Utf8PathBuf, String>;
+
+/// Why a round is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    Typed,
+    Saved,
+}
+
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) unsaved: Unsaved,
+    pub(super) occasion: Occasion,
+}
+
+/// What one round found.
+pub(super) struct Round {
+    pub(super) extent: Extent,
+    /// The rules that ran.
+    pub(super) rules: Vec<&'static str>,
+    pub(super) audit: Audit,
+}
+
+/// Runs rounds until nobody wants any. Of several that are wanted meanwhile only the last is run.
+pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &Sender<Event>) {
+    let mut unsaved = Unsaved::new();
+    let mut whole = false;
+    let mut last_whole: Option<Duration> = None;
+    loop {
+        let next = match whole {
+            true => match wanted.try_recv() {
+                Ok(next) => Some(next),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => return,
+            },
+            false => match wanted.recv() {
+                Ok(next) => Some(next),
+                Err(_) => return,
+            },
+        };
+        let at_once = last_whole.is_some_and(|took| took < AT_ONCE);
+        let extent = if let Some(next) = next {
+            let mut newest = next;
+            whole |= at_once || newest.occasion == Occasion::Saved;
+            while let Ok(newer) = wanted.try_recv() {
+                whole |= newer.occasion == Occasion::Saved;
+                newest = newer;
+            }
+            unsaved = newest.unsaved;
+            if at_once { Extent::Workload } else { Extent::Models }
+        } else {
+            Extent::Workload
+        };
+        let start = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| round(options, &unsaved, extent)));
+        if extent == Extent::Workload {
+            whole = false;
+            last_whole = Some(start.elapsed());
+        }
+        let outcome = outcome.unwrap_or_else(|_| Err(Failure::new("pgwright stopped on a mistake of its own")));
+        if events.send(Event::Round(Box::new(outcome))).is_err() {
+            return;
+        }
+    }
+}
+
+fn round(options: &ProjectOptions, unsaved: &Unsaved, extent: Extent) -> Result<Round, Failure> {
+    let args = ProjectArgs { paths: Vec::new(), options: options.clone() };
+    let mut session = Session::open(&args)?;
+    session.disk.changed.clone_from(unsaved);
+    let selection = check::configured(&session.config)?.within(extent);
+    let session = session.reading(selection.extent());
+    let session = if selection.reads_history() { session.with_history() } else { session };
+    let rules = selection.rules().iter().map(|rule| rule.name).collect();
+    Ok(Round { extent, rules, audit: check::audit(&session, &selection, None) })
+}

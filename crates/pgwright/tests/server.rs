@@ -1,0 +1,222 @@
+//! `pgwright server` over the protocol, as an editor speaks it.
+
+#![cfg(unix)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use common::Project;
+use serde_json::{Value, json};
+
+const MODELS: &str = "\
+from django.db import models
+
+
+class Log(models.Model):
+    flag = models.NullBooleanField()
+    name = models.CharField(max_length=10, db_index=True)
+";
+const VIEWS: &str = "\
+from .models import Log
+
+
+def names(request):
+    return [log.name for log in Log.objects.filter(flag=True)]
+";
+
+struct Editor {
+    server: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    root: String,
+    asked: u32,
+    /// Findings last published, by the end of the address.
+    shown: Vec<(String, Value)>,
+}
+
+impl Editor {
+    fn start(project: &Project) -> Editor {
+        let mut server = project.command(&["server"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (to, from) = (server.stdin.take().unwrap(), BufReader::new(server.stdout.take().unwrap()));
+        let root = format!("file://{}", project.path().display());
+        let mut editor = Editor { server, to, from, root, asked: 0, shown: Vec::new() };
+        let folder = json!([{"uri": editor.root, "name": "project"}]);
+        let answer = editor.ask("initialize", json!({"capabilities": {}, "workspaceFolders": folder}));
+        assert_eq!(answer["result"]["capabilities"]["positionEncoding"], "utf-16");
+        editor.tell("initialized", json!({}));
+        editor
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        write!(self.to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        self.to.flush().unwrap();
+    }
+
+    fn tell(&mut self, method: &str, params: Value) {
+        self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+    }
+
+    fn hear(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            self.from.read_line(&mut line).unwrap();
+            match line.trim().split_once(": ") {
+                Some(("Content-Length", number)) => length = number.parse().unwrap(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut text = vec![0; length];
+        self.from.read_exact(&mut text).unwrap();
+        let message: Value = serde_json::from_slice(&text).unwrap();
+        if message["method"] == "textDocument/publishDiagnostics" {
+            let uri = message["params"]["uri"].as_str().unwrap().to_owned();
+            self.shown.retain(|(known, _)| *known != uri);
+            self.shown.push((uri, message["params"]["diagnostics"].clone()));
+        }
+        message
+    }
+
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asked += 1;
+        let id = self.asked;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        loop {
+            let message = self.hear();
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+
+    fn document(&self, file: &str) -> Value {
+        json!({"uri": format!("{}/{file}", self.root)})
+    }
+
+    /// Waits until a file shows exactly these rules.
+    fn wait_for(&mut self, file: &str, rules: &[&str]) {
+        let uri = format!("{}/{file}", self.root);
+        loop {
+            let shown = self.shown.iter().find(|(known, _)| *known == uri).map(|(_, shown)| shown);
+            let mut now: Vec<&str> = shown
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|diagnostic| diagnostic["code"].as_str())
+                .collect();
+            now.sort_unstable();
+            if shown.is_some() && now == rules {
+                return;
+            }
+            self.hear();
+        }
+    }
+
+    fn leave(mut self) {
+        let _ = self.ask("shutdown", Value::Null);
+        self.tell("exit", Value::Null);
+        assert!(self.server.wait().unwrap().success());
+    }
+}
+
+fn project() -> Project {
+    Project::with_app(
+        "shop",
+        &[
+            ("shop/models.py", MODELS),
+            ("shop/views.py", VIEWS),
+            (
+                "pgwright.toml",
+                "select = [\"deprecated-declaration\", \"unindexed-filter\"]\n\n[assume.rows]\n\"shop.Log\" = 50000000\n",
+            ),
+        ],
+    )
+}
+
+#[test]
+fn findings_follow_what_is_typed() {
+    let project = project();
+    let mut editor = Editor::start(&project);
+    editor.wait_for("shop/models.py", &["deprecated-declaration"]);
+    let text = MODELS.replace("NullBooleanField()", "BooleanField(null=True)");
+    let document =
+        json!({"uri": editor.document("shop/models.py")["uri"], "languageId": "python", "version": 1, "text": MODELS});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    let mut changed = editor.document("shop/models.py");
+    changed["version"] = json!(2);
+    editor.tell("textDocument/didChange", json!({"textDocument": changed, "contentChanges": [{"text": text}]}));
+    editor.wait_for("shop/models.py", &[]);
+    editor.tell("textDocument/didClose", json!({"textDocument": editor.document("shop/models.py")}));
+    editor.wait_for("shop/models.py", &["deprecated-declaration"]);
+    assert_eq!(project.read("shop/models.py"), MODELS, "the server writes nothing");
+    editor.leave();
+}
+
+#[test]
+fn fixes_hovers_lenses_and_symbols() {
+    let project = project();
+    let mut editor = Editor::start(&project);
+    editor.wait_for("shop/models.py", &["deprecated-declaration"]);
+    for (file, text) in [("shop/models.py", MODELS), ("shop/views.py", VIEWS)] {
+        let document = json!({"uri": editor.document(file)["uri"], "languageId": "python", "version": 7, "text": text});
+        editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    }
+
+    let whole = json!({"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}});
+    let document = editor.document("shop/models.py");
+    let params = json!({"textDocument": document, "range": whole, "context": {"diagnostics": []}});
+    let answer = editor.ask("textDocument/codeAction", params);
+    let edit = &answer["result"][0]["edit"]["documentChanges"][0];
+    assert_eq!(edit["textDocument"]["version"], 7, "{answer}");
+    let texts: Vec<&str> =
+        edit["edits"].as_array().unwrap().iter().filter_map(|edit| edit["newText"].as_str()).collect();
+    assert!(texts.iter().any(|text| text.contains("BooleanField")), "{answer}");
+
+    let at = json!({"line": 3, "character": 7});
+    let answer = editor.ask("textDocument/hover", json!({"textDocument": document, "position": at}));
+    let said = answer["result"]["contents"]["value"].as_str().unwrap();
+    assert!(said.contains("\"shop_log\"") && said.contains("\"name\" varchar(10) NOT NULL"), "{said}");
+
+    let answer = editor.ask("textDocument/codeLens", json!({"textDocument": document}));
+    let title = answer["result"][0]["command"]["title"].as_str().unwrap();
+    assert!(title.starts_with("shop_log · 0 indexes"), "{title}");
+
+    let answer = editor.ask("workspace/symbol", json!({"query": "log"}));
+    assert_eq!(answer["result"][0]["name"], "Log");
+
+    // Queries are known once the code was executed.
+    let views = editor.document("shop/views.py");
+    let at = json!({"line": 4, "character": 45});
+    loop {
+        let answer = editor.ask("textDocument/hover", json!({"textDocument": views, "position": at}));
+        if let Some(said) = answer["result"]["contents"]["value"].as_str() {
+            assert!(said.contains("FROM \"shop_log\" WHERE \"shop_log\".\"flag\""), "{said}");
+            break;
+        }
+        editor.hear();
+    }
+
+    let answer = editor.ask("textDocument/references", json!({}));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("textDocument/references"), "{answer}");
+    editor.leave();
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_said_once() {
+    let project = project();
+    project.write("pgwright.toml", "selct = []\n");
+    let mut editor = Editor::start(&project);
+    let message = loop {
+        let message = editor.hear();
+        if message["method"] == "window/showMessage" {
+            break message;
+        }
+    };
+    assert!(message["params"]["message"].as_str().unwrap().contains("selct"), "{message}");
+    editor.leave();
+}
