@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+mod accuracy;
 mod bench;
 mod corpus;
 mod environment;
@@ -25,6 +26,7 @@ cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what rea
 cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
+cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["test"] => test::run(),
         ["shop"] => shop::run(),
         ["shop", "tests", version] => shop::tests(version),
+        ["accuracy"] => accuracy::run(),
         ["bench"] => bench::run(),
         ["corpus", "fetch", names @ ..] => corpus::fetch(names),
         ["corpus", "models", rest @ ..] => {

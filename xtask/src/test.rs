@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check there is, one line each.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -39,11 +40,13 @@ pub(crate) fn run() -> Result<bool> {
     let mut tests = cargo(tests);
     // The wheel in it brings the server that tests start.
     let python = versions.last().and_then(|version| django(version).ok().flatten());
-    if let Some(environment) = python.as_deref().and_then(|python| python.parent()?.parent()) {
+    let environment = python.as_deref().and_then(|python| python.parent()?.parent());
+    if let Some(environment) = environment {
         tests.env("VIRTUAL_ENV", environment);
     }
     tally.command("tests", tests);
     tally.command("release build", cargo(&["build", "--quiet", "--release", "--package", "pgwright"]));
+    tally.command("MCP by its own client", mcp_client(environment)?);
     for (version, _) in DJANGO_VERSIONS {
         if versions.contains(version) {
             tally.command(&format!("shop runs on Django {version}"), xtask(&["shop", "tests", version])?);
@@ -130,6 +133,16 @@ fn test_counts(text: &str) -> (usize, usize) {
 
 fn cargo(arguments: &[&str]) -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")), arguments)
+}
+
+/// An agent's session with the built program.
+fn mcp_client(environment: Option<&Path>) -> Result<Command> {
+    let mut client = command(tools()?.join("bin/python"), [root().join("tests/oracle/mcp_client.py")]);
+    client.arg(crate::pgwright::binary()?).arg(root().join("examples/shop"));
+    if let Some(environment) = environment {
+        client.env("VIRTUAL_ENV", environment);
+    }
+    Ok(client)
 }
 
 fn xtask(arguments: &[&str]) -> Result<Command> {

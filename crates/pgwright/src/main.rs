@@ -18,6 +18,7 @@ mod mcp;
 mod migrations;
 mod output;
 mod place;
+mod printable;
 mod render;
 mod rules;
 mod server;

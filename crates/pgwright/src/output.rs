@@ -8,6 +8,7 @@ use camino::Utf8Path;
 
 use crate::cli::Color;
 use crate::failure::Failure;
+use crate::printable::{Sequences, printable};
 
 pub(crate) struct Output {
     color: Color,
@@ -60,6 +61,13 @@ impl Output {
         }
     }
 
+    fn sequences(&self, styled: bool) -> Sequences {
+        match (styled, &self.to) {
+            (true, To::Process) => Sequences::Colours,
+            _ => Sequences::None,
+        }
+    }
+
     /// As wide as the terminal, or what is usual in a log.
     pub(crate) fn width(&self) -> usize {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -68,6 +76,7 @@ impl Output {
 
     /// Writes a whole result to stdout.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        let text = &*printable(text, self.sequences(self.styled()));
         if let To::Kept(kept) = &self.to {
             kept.lock().unwrap_or_else(PoisonError::into_inner).data.push_str(text);
             return Ok(());
@@ -82,16 +91,19 @@ impl Output {
     /// Writes a whole result to a file, or to stdout when none is given.
     pub(crate) fn data_to(&self, file: Option<&Utf8Path>, text: &str) -> Result<(), Failure> {
         let Some(path) = file else { return self.data(text) };
-        std::fs::write(path, text).map_err(|error| Failure::write("write", &path, &error))
+        std::fs::write(path, printable(text, Sequences::None).as_bytes())
+            .map_err(|error| Failure::write("write", &path, &error))
     }
 
     /// A remark on stderr; that nobody reads it is no error.
     pub(crate) fn remark(&self, text: &str) {
+        let styled = self.allows(anstream::AutoStream::choice(&std::io::stderr()));
+        let text = printable(text, self.sequences(styled));
         match &self.to {
             To::Process => drop(writeln!(std::io::stderr().lock(), "{text}")),
             To::Kept(kept) => {
                 let remarks = &mut kept.lock().unwrap_or_else(PoisonError::into_inner).remarks;
-                remarks.push_str(text);
+                remarks.push_str(&text);
                 remarks.push('\n');
             }
         }
