@@ -15,7 +15,10 @@ pub(crate) fn run() -> Result<bool> {
     for (version, _) in DJANGO_VERSIONS {
         match django(version)? {
             None => println!("Django {version}: skipped, no Python for it was found"),
-            Some(python) => well &= compare(version, &python)?,
+            Some(python) => {
+                well &= compare(version, &python)?;
+                corrected(version, &python)?;
+            }
         }
     }
     Ok(well)
@@ -31,6 +34,44 @@ pub(crate) fn tests(version: &str) -> Result<bool> {
         run_command(command.current_dir(shop()))?;
     }
     Ok(true)
+}
+
+/// Every model as `pgwright schema --fix` writes it, in a copy of the shop: a second run changes nothing, Django finds nothing left to
+/// migrate, and its migrations and tests run.
+pub(crate) fn corrected(version: &str, python: &Path) -> Result<()> {
+    let copy = cache_directory()?.join("truth").join(format!("shop-{version}-corrected"));
+    if copy.exists() {
+        std::fs::remove_dir_all(&copy)?;
+    }
+    run_command(command("cp", ["-r"]).arg(shop()).arg(&copy))?;
+    let binary = pgwright::binary()?;
+    let site = site_packages(python)?;
+    let pgwright = |arguments: &[&str]| {
+        let mut pgwright = command(&binary, arguments);
+        pgwright.args(["--django", version, "--python"]).arg(&site).current_dir(&copy);
+        pgwright
+    };
+    let models = pgwright::json(&mut pgwright(&["inspect", "models", "--format", "json"]))?;
+    let models = models["models"].as_array().context("no list of models")?;
+    let written = models.iter().filter(|model| model["file"].is_string() && model["abstract"] == false);
+    let mut changed = 0;
+    for model in written {
+        let label =
+            format!("{}.{}", model["app"].as_str().unwrap_or_default(), model["name"].as_str().unwrap_or_default());
+        let first = pgwright::json(&mut pgwright(&["schema", &label, "--fix", "--format", "json"]))?;
+        changed += first["changes"].as_array().map_or(0, Vec::len);
+        let second = pgwright::json(&mut pgwright(&["schema", &label, "--format", "json"]))?;
+        anyhow::ensure!(second["changes"] == serde_json::json!([]), "`schema {label}` has changes after `--fix`");
+    }
+    anyhow::ensure!(changed > 0, "nothing was corrected");
+    let server = root().join("tests/oracle/server.py");
+    for arguments in [&["makemigrations", "--check", "--dry-run"][..], &["test"]] {
+        let mut command = command(python, ["-B"]);
+        command.arg(&server).arg(python).args(["-B", "manage.py"]).args(arguments);
+        run_command(command.current_dir(&copy))?;
+    }
+    println!("Django {version}: {changed} corrections, `makemigrations --check` finds nothing left, tests pass");
+    Ok(())
 }
 
 /// Models against the registry, and the schema against the catalogue after `migrate`.

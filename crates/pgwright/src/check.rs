@@ -11,8 +11,8 @@ use crate::Status;
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::fixing::{self, Fixing};
-use crate::ground::sizes;
+use crate::fixing;
+use crate::ground::{Measured, sizes};
 use crate::output::Output;
 use crate::render::{Look, Report, Summary, render};
 use crate::session::{Reading, Session};
@@ -35,8 +35,8 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
     let mut round = audit(&session);
     let mut fixed = 0;
     if args.fix || args.diff {
-        let fixing = Fixing { unsafe_too: args.unsafe_fixes };
-        let outcome = fixing::run(&fixing, &mut session, round, audit);
+        let wanted = |_: &Audit, found: &Diagnostic| args.unsafe_fixes || found.has_safe_fix();
+        let outcome = fixing::run(&wanted, &mut session, &round, |session, _| audit(session), |_, _| ());
         for warning in &outcome.warnings {
             output.warning(warning);
         }
@@ -44,12 +44,12 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
             let (diff, any) = fixing::diff(&outcome, output.styled() && args.output_file.is_none());
             output.data_to(args.output_file.as_deref(), &diff)?;
             output.remark(&format!("{} would be made; nothing was changed", plural(outcome.applied, "fix", "fixes")));
-            let findings = any || !outcome.audit.found.is_empty();
+            let findings = any || !outcome.audit.as_ref().unwrap_or(&round).found.is_empty();
             return Ok(if findings && !args.exit_zero { Status::Findings } else { Status::Clean });
         }
         fixing::write(&outcome)?;
         fixed = outcome.applied;
-        round = outcome.audit;
+        round = outcome.audit.unwrap_or(round);
     }
 
     let Audit { reading: Reading { files, project }, found, known } = &round;
@@ -82,8 +82,18 @@ pub(crate) struct Audit {
 }
 
 pub(crate) fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
-    let reading = session.read();
-    let sizes = sizes(session, &reading, None);
+    judge(session, session.read(), selection, baseline, None)
+}
+
+/// What the rules find in a reading, for tables as large as they were measured, if they were.
+pub(crate) fn judge(
+    session: &Session,
+    reading: Reading,
+    selection: &Selection,
+    baseline: Option<&Baseline>,
+    measured: Option<&Measured>,
+) -> Audit {
+    let sizes = sizes(session, &reading, measured);
     let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged: Judged::Last };
     let mut found = pgwright_rules::run(facts, selection, pgwright_python::comments);
     found.retain(|found| is_shown(session, &reading.files, found));

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Write down what planning needs to know of a database: sizes and statistics, by default without texts of rows. Reads only.
     Snapshot(Box<SnapshotArgs>),
+    /// Show a model class as it should be: the changes with their reasons, the whole class, and the migration.
+    Schema(Box<SchemaArgs>),
     /// Say how the database should keep its tables: vacuum, free space, ages, sequences, indexes nobody reads, settings.
     Tune(Box<TuneArgs>),
     /// Serve an editor over the Language Server Protocol, on stdin and stdout: findings as you type, fixes, SQL on hover.
@@ -339,6 +341,27 @@ pub(crate) struct SnapshotArgs {
     /// The file to write instead of `pgwright.statistics.json`; `-` is stdout.
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The model: `app.Model`, or `Model` where only one has that name.
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+
+    /// The project, when it is not here.
+    pub(crate) paths: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) options: ProjectOptions,
+
+    /// Write the class and the migration.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
 }
 
 #[derive(Debug, Args)]

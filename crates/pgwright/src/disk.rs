@@ -160,6 +160,15 @@ pub(crate) fn replace(path: &Utf8Path, read: &str, new: &str) -> Result<(), Fail
     })
 }
 
+/// Makes a file that is not there yet.
+pub(crate) fn create(path: &Utf8Path, text: &str) -> Result<(), Failure> {
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| Failure::write("write", &path, &error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

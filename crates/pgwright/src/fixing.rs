@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
-use pgwright_diagnostics::{Applicability, Diagnostic, FileId, Files, Fix, apply};
+use pgwright_diagnostics::{Diagnostic, FileId, Files, Fix, apply};
 use similar::TextDiff;
 
 use crate::check::Audit;
@@ -14,39 +14,47 @@ use crate::session::{Session, texts};
 /// Rounds after which fixes that make room for each other are left for the next run.
 const MOST_ROUNDS: usize = 10;
 
-/// Which fixes are made.
-pub(crate) struct Fixing {
-    pub(crate) unsafe_too: bool,
-}
+/// Which fixes are made: asked of each finding with the reading that it comes from.
+pub(crate) type Wanted<'w> = &'w dyn Fn(&Audit, &Diagnostic) -> bool;
 
 /// The project after fixing; nothing is on disk yet.
+#[derive(Default)]
 pub(crate) struct Outcome {
-    pub(crate) audit: Audit,
+    /// The last reading; none where nothing was changed.
+    pub(crate) audit: Option<Audit>,
     pub(crate) applied: usize,
     pub(crate) warnings: Vec<String>,
     /// Old and new text of each file that changes, by path.
-    changes: BTreeMap<Utf8PathBuf, (String, String)>,
+    pub(crate) changes: BTreeMap<Utf8PathBuf, (String, String)>,
 }
 
-/// Applies what can be applied at once, reads the project again, and goes on while that gives new fixes.
-pub(crate) fn run(fixing: &Fixing, session: &mut Session, first: Audit, audit: impl Fn(&Session) -> Audit) -> Outcome {
+/// Applies what can be applied at once, reads the project again (`audit`, given the reading before), and goes on while that gives
+/// new fixes. `made` hears of each that was made.
+pub(crate) fn run(
+    wanted: Wanted<'_>,
+    session: &mut Session,
+    first: &Audit,
+    audit: impl Fn(&Session, &Audit) -> Audit,
+    mut made: impl FnMut(&Audit, &Diagnostic),
+) -> Outcome {
     let originals = texts(&first.reading.files);
-    let mut outcome = Outcome { audit: first, applied: 0, warnings: Vec::new(), changes: BTreeMap::new() };
+    let mut outcome = Outcome::default();
     let mut refused: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
-        let files = &outcome.audit.reading.files;
-        let wanted: Vec<&Diagnostic> = outcome
-            .audit
+        let current = outcome.audit.as_ref().unwrap_or(first);
+        let files = &current.reading.files;
+        let found: Vec<&Diagnostic> = current
             .found
             .iter()
-            .filter(|found| fixing.wants(found) && !refused.contains(&pgwright_rules::fingerprint(files, found)))
+            .filter(|found| found.fix.is_some() && wanted(current, found))
+            .filter(|found| !refused.contains(&pgwright_rules::fingerprint(files, found)))
             .collect();
-        if wanted.is_empty() {
+        if found.is_empty() {
             break;
         }
-        let made = apply_sound(files, &wanted);
-        for index in &made.refused {
-            let found = wanted[*index];
+        let fixed = apply_sound(files, &found);
+        for index in &fixed.refused {
+            let found = found[*index];
             refused.insert(pgwright_rules::fingerprint(files, found));
             outcome.warnings.push(format!(
                 "the fix of `{}` in {} was not made: the result would not be Python; please report it",
@@ -55,13 +63,14 @@ pub(crate) fn run(fixing: &Fixing, session: &mut Session, first: Audit, audit: i
             ));
         }
         let changed: Vec<(Utf8PathBuf, String)> =
-            made.texts.into_iter().map(|(file, text)| (files.path(file).to_owned(), text)).collect();
-        if changed.is_empty() && made.refused.is_empty() {
+            fixed.texts.into_iter().map(|(file, text)| (files.path(file).to_owned(), text)).collect();
+        if changed.is_empty() && fixed.refused.is_empty() {
             break;
         }
-        outcome.applied += made.applied;
+        outcome.applied += fixed.applied.len();
+        fixed.applied.iter().for_each(|index| made(current, found[*index]));
         session.disk.changed.extend(changed);
-        outcome.audit = audit(session);
+        outcome.audit = Some(audit(session, current));
     }
     for (path, new) in &session.disk.changed {
         let old = originals.get(path).cloned().unwrap_or_default();
@@ -72,16 +81,11 @@ pub(crate) fn run(fixing: &Fixing, session: &mut Session, first: Audit, audit: i
     outcome
 }
 
-impl Fixing {
-    fn wants(&self, found: &Diagnostic) -> bool {
-        found.fix.as_ref().is_some_and(|fix| self.unsafe_too || fix.applicability == Applicability::Safe)
-    }
-}
-
 #[derive(Default)]
 struct Made {
     texts: BTreeMap<FileId, String>,
-    applied: usize,
+    /// Places in the list given.
+    applied: Vec<usize>,
     refused: Vec<usize>,
 }
 
@@ -92,7 +96,7 @@ fn apply_sound(files: &Files, wanted: &[&Diagnostic]) -> Made {
     let together = apply(files, &fixes.iter().map(|(_, fix)| *fix).collect::<Vec<_>>());
     let mut made = Made { refused: together.broken.iter().map(|at| fixes[*at].0).collect(), ..Made::default() };
     if together.texts.iter().all(|(file, text)| is_sound(files, *file, text)) {
-        made.applied = together.applied.len();
+        made.applied = together.applied.iter().map(|at| fixes[*at].0).collect();
         made.texts = together.texts;
         return made;
     }
@@ -103,12 +107,12 @@ fn apply_sound(files: &Files, wanted: &[&Diagnostic]) -> Made {
         let tried = apply(files, &accepted);
         if tried.texts.iter().all(|(file, text)| is_sound(files, *file, text)) {
             made.texts = tried.texts;
+            made.applied.push(index);
         } else {
             accepted.pop();
             made.refused.push(index);
         }
     }
-    made.applied = accepted.len();
     made
 }
 
@@ -131,20 +135,56 @@ pub(crate) fn write(outcome: &Outcome) -> Result<(), Failure> {
     first.map_or(Ok(()), Err)
 }
 
+/// Writes every changed file and these new ones (path and text), or leaves all as they were.
+pub(crate) fn write_with(outcome: &Outcome, new: &[(Utf8PathBuf, &str)]) -> Result<(), Failure> {
+    let mut created: Vec<&Utf8PathBuf> = Vec::new();
+    let mut replaced: Vec<&Utf8PathBuf> = Vec::new();
+    let mut all = || -> Result<(), Failure> {
+        for (path, text) in new {
+            disk::create(path, text)?;
+            created.push(path);
+        }
+        for (path, (old, new)) in &outcome.changes {
+            disk::replace(path, old, new)?;
+            replaced.push(path);
+        }
+        Ok(())
+    };
+    let written = all();
+    if written.is_err() {
+        for path in replaced {
+            let (old, new) = &outcome.changes[path];
+            let _ = disk::replace(path, new, old);
+        }
+        for path in created {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    written
+}
+
 /// The changes as one patch that `git apply` and `patch -p1` take, and whether there are any.
 pub(crate) fn diff(outcome: &Outcome, styled: bool) -> (String, bool) {
     let mut text = String::new();
     for (path, (old, new)) in &outcome.changes {
-        let path = path.as_str().trim_start_matches('/');
-        let diff = TextDiff::from_lines(old, new);
-        text.push_str(
-            &diff.unified_diff().context_radius(3).header(&format!("a/{path}"), &format!("b/{path}")).to_string(),
-        );
+        text.push_str(&unified(path.as_str(), old, new));
     }
     if styled {
-        text = text.split_inclusive('\n').map(paint).collect();
+        text = coloured(&text);
     }
     (text, !outcome.changes.is_empty())
+}
+
+/// A patch of one file.
+pub(crate) fn unified(path: &str, old: &str, new: &str) -> String {
+    let path = path.trim_start_matches('/');
+    let diff = TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(3).header(&format!("a/{path}"), &format!("b/{path}")).to_string()
+}
+
+/// A patch in the colours of git.
+pub(crate) fn coloured(patch: &str) -> String {
+    patch.split_inclusive('\n').map(paint).collect()
 }
 
 fn paint(line: &str) -> String {

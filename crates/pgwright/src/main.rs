@@ -21,6 +21,7 @@ mod place;
 mod printable;
 mod render;
 mod rules;
+mod schema;
 mod server;
 mod session;
 mod shadow;
@@ -89,6 +90,7 @@ fn execute(command: &Command, output: &Output) -> Result<Status, Failure> {
         Command::Explain(args) => explain::run(args, output),
         Command::Migrations(args) => migrations::run(args, output),
         Command::Rules(args) => rules::run(args, output),
+        Command::Schema(args) => schema::run(args, output),
         Command::Snapshot(args) => snapshot::run(args, output),
         Command::Tune(args) => tune::run(args, output),
         Command::Server(args) => server::run(args),

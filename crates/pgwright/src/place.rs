@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_django::model::{Model, Models};
+
+use crate::failure::Failure;
 
 /// `FILE` or `FILE:LINE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,4 +33,19 @@ impl Place {
 /// Whether `wanted` names the model: `app.Model` or `Model`, without case.
 pub(crate) fn names(label: &str, wanted: &str) -> bool {
     label.eq_ignore_ascii_case(wanted) || label.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+}
+
+/// The models of this name; the error says which one may be meant.
+pub(crate) fn model_named<'m>(wanted: &str, models: &'m Models) -> Result<Vec<&'m Model>, Failure> {
+    let found: Vec<&Model> = models.all.iter().filter(|model| names(&model.label(), wanted)).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let labels: Vec<String> = models.all.iter().map(|model| model.label()).collect();
+    let failure = Failure::new(format!("there is no model `{wanted}`"));
+    let own = labels.iter().filter_map(|label| label.rsplit('.').next());
+    Err(match pgwright_diagnostics::closest(wanted, own.chain(labels.iter().map(String::as_str))) {
+        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+        None => failure.hint("`pgwright inspect models` lists them"),
+    })
 }

@@ -88,6 +88,13 @@ impl Session {
         self
     }
 
+    /// The same, reading neither queries nor migrations: for readings that have them from an earlier one.
+    pub(crate) fn models_alone(mut self) -> Session {
+        self.request.extent = Extent::Models;
+        self.request.history = false;
+        self
+    }
+
     /// Reads the project, with the texts in `disk.changed` instead of those on disk.
     pub(crate) fn read(&self) -> Reading {
         let (mut files, mut project) = read(&self.request, &self.disk);
@@ -111,10 +118,15 @@ impl Session {
 
     /// A path as machines see it in results: below the (only) path given, otherwise below the current folder.
     pub(crate) fn relative<'a>(&self, path: &'a Utf8Path) -> &'a Utf8Path {
-        match &self.shown[..] {
-            [only] if only.is_dir() => path.strip_prefix(only).unwrap_or(path),
-            _ => path,
-        }
+        relative(&self.shown, path)
+    }
+}
+
+/// See [`Session::relative`].
+pub(crate) fn relative<'a>(shown: &[Utf8PathBuf], path: &'a Utf8Path) -> &'a Utf8Path {
+    match shown {
+        [only] if only.is_dir() => path.strip_prefix(only).unwrap_or(path),
+        _ => path,
     }
 }
 

@@ -137,6 +137,8 @@ pub struct ClassSite {
     pub meta: Option<Span>,
     /// Each `name = value` of that `Meta`.
     pub meta_options: Vec<MetaOption>,
+    /// The statement that a `Meta` would follow, where only methods come after it.
+    pub before_methods: Option<Span>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -203,6 +205,8 @@ pub struct Field {
     pub relation: Option<Relation>,
     /// Where it is declared; none when Django made it.
     pub site: Option<FieldSite>,
+    /// What its class was called with, as a migration writes it; none where Django or a library declares it.
+    pub declaration: Option<Box<Call>>,
     /// Dotted path of the class whose body holds the declaration.
     pub declared_in: String,
 }
@@ -245,6 +249,7 @@ impl Field {
             generated: None,
             relation: None,
             site: None,
+            declaration: None,
             declared_in: String::new(),
         }
     }
@@ -358,6 +363,8 @@ pub struct Index {
     /// `fillfactor`, `fastupdate`, `pages_per_range`…: storage parameters given to a PostgreSQL index class.
     pub parameters: Vec<(String, Value)>,
     pub site: Option<Span>,
+    /// What its class was called with, as a migration writes it; none for those that nobody wrote.
+    pub declaration: Option<Box<Call>>,
 }
 
 /// An entry of `Meta.constraints`.
@@ -382,6 +389,8 @@ pub struct Constraint {
     pub site: Option<Span>,
     /// The `check=` or `condition=` keyword as written, where there is one.
     pub condition_keyword: Option<KeywordSite>,
+    /// What its class was called with, as a migration writes it; none for those that nobody wrote.
+    pub declaration: Option<Box<Call>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

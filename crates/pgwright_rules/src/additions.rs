@@ -2,6 +2,7 @@
 
 use pgwright_diagnostics::{Edit, File, FileId};
 use pgwright_django::model::{Field, Model, RelationKind};
+use pgwright_schema::names::meta_index_name;
 
 use crate::Facts;
 use crate::edits::{add_keyword, add_meta_entry, newline_of, string};
@@ -40,16 +41,23 @@ pub(crate) fn add_index(facts: Facts, model: &Model, key: &Field, fields: &[&str
     Some(edits)
 }
 
-/// Imports a function of `django.db.models.functions`: nothing to do where the file has it, `None` where its imports are not
-/// of the plain shape.
-pub(crate) fn import_function(file: &File, id: FileId, name: &str) -> Option<Vec<Edit>> {
-    const MODULE: &str = "from django.db.models.functions import ";
-    let mut after = None;
+pub(crate) const FUNCTIONS: &str = "django.db.models.functions";
+pub(crate) const POSTGRES_INDEXES: &str = "django.contrib.postgres.indexes";
+
+/// Imports a name of a module of Django: nothing to do where the file has it, `None` where its imports are not of the plain
+/// shape.
+pub(crate) fn import_name(file: &File, id: FileId, module: &str, name: &str) -> Option<Vec<Edit>> {
+    let head = format!("from {module} import ");
+    let newline = newline_of(file);
+    let (mut before, mut after) = (None, None);
     let mut start = 0;
     for line in file.text.split_inclusive('\n') {
         let written = line.trim_end_matches(['\n', '\r']);
         let is_plain = !written.contains(['(', '\\', '#', ';']);
-        if let Some(names) = written.strip_prefix(MODULE) {
+        if let Some(names) = written.strip_prefix(&head) {
+            if names == "(" {
+                return among_lines(file, id, start + line.len(), name);
+            }
             if names.split(',').any(|imported| imported.trim() == name) {
                 return Some(Vec::new());
             }
@@ -57,7 +65,7 @@ pub(crate) fn import_function(file: &File, id: FileId, name: &str) -> Option<Vec
                 return None;
             }
             // Before the first that sorts after it.
-            let mut at = start + MODULE.len();
+            let mut at = start + head.len();
             for imported in names.split(',') {
                 if imported.trim() > name {
                     let space = imported.len() - imported.trim_start().len();
@@ -68,14 +76,54 @@ pub(crate) fn import_function(file: &File, id: FileId, name: &str) -> Option<Vec
             let end = (start + written.trim_end().len()) as u32;
             return Some(vec![Edit::insert(id, end, format!(", {name}"))]);
         }
-        let is_django =
-            ["from django.db import ", "from django.contrib.gis.db import ", "from django.db.models import "];
-        if is_plain && is_django.iter().any(|head| written.starts_with(head)) && line.ends_with('\n') {
-            after = Some(start + line.len());
+        if let Some(other) = written.strip_prefix("from django.") {
+            let other = other.split(' ').next().unwrap_or_default();
+            if before.is_none() && other > module.trim_start_matches("django.") {
+                before = Some(start);
+            }
+            if is_plain && line.ends_with('\n') {
+                after = Some(start + line.len());
+            }
         }
         start += line.len();
     }
-    Some(vec![Edit::insert(id, after? as u32, format!("{MODULE}{name}{}", newline_of(file)))])
+    Some(vec![Edit::insert(id, before.or(after)? as u32, format!("{head}{name}{newline}"))])
+}
+
+/// Adds a name to an import that has one on each line, the first of them at `start`.
+fn among_lines(file: &File, id: FileId, start: usize, name: &str) -> Option<Vec<Edit>> {
+    let mut at = start;
+    let mut place = None;
+    for line in file.text.get(start..)?.split_inclusive('\n') {
+        let imported = line.trim();
+        if imported == ")" {
+            let text = format!("    {name},{}", newline_of(file));
+            return Some(vec![Edit::insert(id, place.unwrap_or(at) as u32, text)]);
+        }
+        let is_one = imported.strip_suffix(',').filter(|one| one.chars().all(|c| c.is_alphanumeric() || c == '_'))?;
+        if is_one == name {
+            return Some(Vec::new());
+        }
+        if place.is_none() && is_one > name {
+            place = Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// A name for an index over a column, as short as Django asks (30 characters) and taken by no other.
+pub(crate) fn index_name(facts: Facts, model: &Model, field: &Field, suffix: &str) -> String {
+    const LONGEST: usize = 30;
+    let class = model.name.to_lowercase();
+    let taken = |name: &String| {
+        facts.project.models.all.iter().flat_map(|model| &model.indexes).any(|index| index.name == *name)
+    };
+    let names =
+        [format!("{}_{class}_{}_{suffix}", model.app_label, field.name), format!("{class}_{}_{suffix}", field.name)];
+    let short = names.into_iter().find(|name| name.len() <= LONGEST && !taken(name));
+    let column = field.column.as_deref().unwrap_or(&field.name);
+    short.unwrap_or_else(|| meta_index_name(&model.table, &[column], "idx"))
 }
 
 /// A name for a constraint of the model. Abstract models leave the names of their children to Django.
@@ -118,18 +166,22 @@ fn imports_models(text: &str) -> bool {
 mod tests {
     use pgwright_diagnostics::{Applicability, FileId, Files, Fix, apply};
 
-    use super::import_function;
+    use super::{FUNCTIONS, POSTGRES_INDEXES, import_name};
 
-    fn imported(text: &str) -> Option<String> {
+    fn imported_from(module: &str, text: &str, name: &str) -> Option<String> {
         let mut files = Files::default();
         let id: FileId = files.add("a.py".into(), text.to_owned());
-        let edits = import_function(files.try_get(id)?, id, "TruncDate")?;
+        let edits = import_name(files.try_get(id)?, id, module, name)?;
         let fix = Fix { title: String::new(), applicability: Applicability::Unsafe, edits };
         Some(apply(&files, &[&fix]).texts.get(&id).cloned().unwrap_or_else(|| text.to_owned()))
     }
 
+    fn imported(text: &str) -> Option<String> {
+        imported_from(FUNCTIONS, text, "TruncDate")
+    }
+
     #[test]
-    fn a_function_is_imported_once() {
+    fn a_name_is_imported_once() {
         let models = "from django.db import models\nx = 1\n";
         let with = "from django.db import models\nfrom django.db.models.functions import TruncDate\nx = 1\n";
         assert_eq!(imported(models).as_deref(), Some(with));
@@ -138,7 +190,17 @@ mod tests {
         assert_eq!(imported(lower), Some(lower.replace("Lower", "Lower, TruncDate")));
         let both = "from django.db.models.functions import Lower, Upper\n";
         assert_eq!(imported(both), Some(both.replace("Upper", "TruncDate, Upper")));
-        assert_eq!(imported("from django.db.models.functions import (\n    Lower,\n)\n"), None);
+        let lines = "from django.db.models.functions import (\n    Lower,\n    Upper,\n)\n";
+        assert_eq!(imported(lines), Some(lines.replace("    Upper", "    TruncDate,\n    Upper")));
+        assert_eq!(imported("from django.db.models.functions import (\n    Lower, Upper,\n)\n"), None);
         assert_eq!(imported("x = 1\n"), None);
+    }
+
+    #[test]
+    fn an_import_goes_where_it_sorts() {
+        let models = "import a\n\nfrom django.conf import settings\nfrom django.db import models\n";
+        let with =
+            models.replace("from django.db", "from django.contrib.postgres.indexes import GinIndex\nfrom django.db");
+        assert_eq!(imported_from(POSTGRES_INDEXES, models, "GinIndex"), Some(with));
     }
 }

@@ -37,6 +37,11 @@ pub enum Size {
 }
 
 impl Sizes {
+    /// Whether a model's table has to be taken as large: nobody said that it has few rows.
+    pub fn may_be_large(&self, model: &Model) -> bool {
+        self.of(model).is_large()
+    }
+
     /// A snapshot knows best, then the configuration.
     pub fn of(&self, model: &Model) -> Size {
         if let Some(table) = self.measured.get(&model.table) {

@@ -8,7 +8,7 @@ use pgwright_schema::parameters::PatternKind;
 use super::planning::{Query, Site};
 use crate::cli::{ExplainArgs, ProjectArgs};
 use crate::failure::Failure;
-use crate::place::{Place, names};
+use crate::place::{Place, model_named, names};
 use crate::session::{Reading, Session};
 
 pub(super) struct Request {
@@ -85,21 +85,11 @@ impl Request {
                 Failure::new(format!("no query is known to be sent from `{}{at}`", place.file))
                     .hint(format!("`pgwright inspect queries --at {}` lists those of the file", place.file))
             }
-            Wanted::Model(wanted) => {
-                let labels: Vec<String> = reading.project.models.all.iter().map(|model| model.label()).collect();
-                let known = labels.iter().any(|label| names(label, wanted));
-                let failure = Failure::new(match known {
-                    true => format!("no query of the model `{wanted}` is known"),
-                    false => format!("there is no model `{wanted}`"),
-                });
-                let own = labels.iter().filter_map(|label| label.rsplit('.').next());
-                match pgwright_diagnostics::closest(wanted, own.chain(labels.iter().map(String::as_str)))
-                    .filter(|_| !known)
-                {
-                    Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-                    None => failure.hint("`pgwright inspect queries` lists all queries"),
-                }
-            }
+            Wanted::Model(wanted) => match model_named(wanted, &reading.project.models) {
+                Ok(_) => Failure::new(format!("no query of the model `{wanted}` is known"))
+                    .hint("`pgwright inspect queries` lists all queries"),
+                Err(failure) => failure,
+            },
             Wanted::All | Wanted::Sql(_) => Failure::new("no query is known to be sent from this project"),
         }
     }

@@ -16,6 +16,7 @@ use pgwright_django::project::Unresolved;
 use serde::Serialize;
 
 use crate::cli::Format;
+pub(crate) use summary::paint;
 
 /// What a check found, ready to be shown.
 pub(crate) struct Report<'a> {

@@ -88,7 +88,7 @@ fn grouped(count: usize) -> String {
     text
 }
 
-pub(super) fn paint(text: &str, severity: Severity, look: Look) -> String {
+pub(crate) fn paint(text: &str, severity: Severity, look: Look) -> String {
     if !look.styled {
         return text.to_owned();
     }

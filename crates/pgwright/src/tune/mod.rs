@@ -13,7 +13,7 @@ use crate::cli::{DiskArg, FactFormat, ProjectArgs, TuneArgs};
 use crate::failure::Failure;
 use crate::ground::{Basis, Ground, Measured, read_snapshot};
 use crate::output::Output;
-use crate::place::names;
+use crate::place::{model_named, names};
 use crate::session::{Reading, Session};
 
 /// What is assumed of a server that nobody asked: the newest.
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
     };
     let reading = session.read();
     if let Some(wanted) = wanted {
-        exists(wanted, &reading)?;
+        model_named(wanted, &reading.project.models)?;
     }
     let (server, activity, major) = match &measured {
         Some(Measured { snapshot, .. }) => {
@@ -99,20 +99,6 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
         FactFormat::Json => json::render(&report),
     })?;
     Ok(Status::Clean)
-}
-
-/// That a model of this name exists, or which one may be meant.
-fn exists(wanted: &str, reading: &Reading) -> Result<(), Failure> {
-    let labels: Vec<String> = reading.project.models.all.iter().map(|model| model.label()).collect();
-    if labels.iter().any(|label| names(label, wanted)) {
-        return Ok(());
-    }
-    let failure = Failure::new(format!("there is no model `{wanted}`"));
-    let own = labels.iter().filter_map(|label| label.rsplit('.').next());
-    Err(match pgwright_diagnostics::closest(wanted, own.chain(labels.iter().map(String::as_str))) {
-        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None => failure.hint("`pgwright inspect models` lists them"),
-    })
 }
 
 fn model(table: &str, session: &Session, reading: &Reading) -> Option<Model> {

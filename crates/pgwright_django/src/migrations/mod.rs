@@ -12,6 +12,7 @@ mod operation;
 mod read;
 mod replay;
 mod state;
+pub mod write;
 
 use pgwright_diagnostics::{FileId, Span};
 use pgwright_schema::Schema;

@@ -515,5 +515,6 @@ fn plain_index(name: &str, fields: &[String]) -> crate::model::Index {
         db_tablespace: None,
         parameters: Vec::new(),
         site: None,
+        declaration: None,
     }
 }

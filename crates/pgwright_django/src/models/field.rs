@@ -1,13 +1,14 @@
 //! From an evaluated field instance to a [`Field`].
 
 use pgwright_python::Evaluator;
+use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, ObjectId, Value as Evaluated};
 use rustc_hash::FxHashMap;
 
 use super::column_type::{column_type, related_type};
 use super::draft::{Draft, DraftField, DraftKind};
 use super::target::{relation_of, target_label};
-use super::values::{attribute, attribute_bool, attribute_str, attribute_u32};
+use super::values::{attribute, attribute_bool, attribute_str, attribute_u32, declaration};
 use super::{Context, site};
 use crate::convert::to_value;
 use crate::model::{Field, Generated, ModelId, PrivateField, Relation, RelationKind, Value};
@@ -270,6 +271,10 @@ fn convert(
         field.validators = validators.iter().map(|validator| to_value(evaluator, validator, 0)).collect();
     }
     field.site = site::field_site(evaluator, drafted.declared_in, &drafted.name);
+    // Thousands of fields are the libraries', and nobody writes migrations for those.
+    if evaluator.module(evaluator.heap.class(drafted.declared_in).module).origin == ModuleOrigin::Project {
+        field.declaration = declaration(evaluator, object);
+    }
 
     let column = attribute_str(evaluator, object, "db_column");
     let is_foreign_key = evaluator.heap.is_subclass(class, context.known.foreign_key);

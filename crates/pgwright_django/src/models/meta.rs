@@ -5,6 +5,7 @@ use pgwright_python::value::{ClassId, ObjectId, Value as Evaluated};
 use pgwright_schema::names::{meta_index_name, truncate_name};
 
 use super::draft::Draft;
+use super::values::declaration;
 use super::values::{attribute, attribute_bool, attribute_str, class_bool, class_str, class_value};
 use super::{Context, site};
 use crate::convert::{mro_paths, to_value};
@@ -225,6 +226,7 @@ pub(crate) fn index(evaluator: &mut Evaluator<'_>, object: ObjectId, class: Clas
         db_tablespace: attribute_str(evaluator, object, "db_tablespace"),
         parameters,
         site: site::call_span(evaluator, object),
+        declaration: declaration(evaluator, object),
     }
 }
 
@@ -260,6 +262,7 @@ pub(crate) fn constraint(evaluator: &mut Evaluator<'_>, object: ObjectId, class:
         index_type: attribute_str(evaluator, object, "index_type").map(|kind| kind.to_lowercase()),
         site: site::call_span(evaluator, object),
         condition_keyword: site::call_keyword(evaluator, object, &["check", "condition"]),
+        declaration: declaration(evaluator, object),
     }
 }
 

@@ -34,7 +34,14 @@ pub(crate) fn class_site(evaluator: &Evaluator<'_>, class: ClassId) -> Option<Cl
         statement: span(file, statement.range()),
         meta: meta.map(|meta| span(file, meta.range())),
         meta_options,
+        before_methods: before_methods(statement).map(|range| span(file, range)),
     })
+}
+
+fn before_methods(class: &ast::StmtClassDef) -> Option<TextRange> {
+    let first = class.body.iter().position(|inner| matches!(inner, Stmt::FunctionDef(_)))?;
+    let only_methods = class.body[first..].iter().all(|inner| matches!(inner, Stmt::FunctionDef(_)));
+    only_methods.then(|| class.body[..first].last()).flatten().map(Ranged::range)
 }
 
 /// `name = value`, annotated or not.

@@ -3,6 +3,9 @@
 use pgwright_python::Evaluator;
 use pgwright_python::value::{ClassId, ObjectId, Value};
 
+use crate::convert::{mro_paths, to_value};
+use crate::model::Call;
+
 /// A class attribute that must be a string.
 pub(crate) fn class_str(evaluator: &mut Evaluator<'_>, class: ClassId, name: &str) -> Option<String> {
     match class_value(evaluator, class, name)? {
@@ -53,4 +56,14 @@ pub(crate) fn attribute_u32(evaluator: &Evaluator<'_>, object: ObjectId, name: &
         Value::Int(int) => u32::try_from(int).ok(),
         _ => None,
     }
+}
+
+/// What the class of an object was called with.
+pub(crate) fn declaration(evaluator: &mut Evaluator<'_>, object: ObjectId) -> Option<Box<Call>> {
+    let instance = evaluator.heap.instance(object)?;
+    let (class, args, kwargs) = (instance.class, instance.args.clone(), instance.kwargs.clone());
+    let mro = mro_paths(evaluator, class);
+    let args = args.iter().map(|value| to_value(evaluator, value, 1)).collect();
+    let kwargs = kwargs.iter().map(|(name, value)| (name.to_string(), to_value(evaluator, value, 1))).collect();
+    Some(Box::new(Call { class: mro.first().cloned().unwrap_or_default(), mro, args, kwargs }))
 }

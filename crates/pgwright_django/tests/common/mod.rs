@@ -215,6 +215,7 @@ pub(crate) fn index(json: &Json) -> Index {
         db_tablespace: text(json, "db_tablespace"),
         parameters,
         site: None,
+        declaration: None,
     }
 }
 
@@ -238,6 +239,7 @@ pub(crate) fn constraint(json: &Json) -> Constraint {
         index_type: text(json, "index_type"),
         site: None,
         condition_keyword: None,
+        declaration: None,
     }
 }
 

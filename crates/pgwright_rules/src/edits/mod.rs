@@ -106,13 +106,30 @@ impl Sequence {
         Some(edits)
     }
 
+    /// Adds an entry at the end, or where that would make the only line too long, gives each entry its own.
+    fn with_lines(&self, files: &Files, text: &str) -> Option<Vec<Edit>> {
+        let file = files.try_get(self.inside.file)?;
+        let (start, end) = file.line_span(file.position(self.inside.start).line);
+        let line = file.text.get(start as usize..end as usize)?.trim_end();
+        let length = line.chars().count() + 2 + on_one_line(text).chars().count();
+        let inside = files.text(self.inside);
+        if self.entries.is_empty() || length <= longest_line(file) || inside.contains(['\n', '#']) {
+            return self.with(files, text);
+        }
+        let (newline, outer) = (newline_of(file), indent(file, self.inside.start)?);
+        let inner = format!("{newline}{outer}    ");
+        let entries = self.entries.iter().map(|entry| files.text(*entry)).chain([text]);
+        let lines: String = entries.map(|entry| format!("{inner}{},", entry.replace('\n', &inner))).collect();
+        Some(vec![Edit::replace(self.inside, lines + newline + &outer)])
+    }
+
     /// Adds an entry at the end: on a line of its own where the last one has one.
     pub(crate) fn with(&self, files: &Files, text: &str) -> Option<Vec<Edit>> {
         let file = files.try_get(self.inside.file)?;
         let id = self.inside.file;
         let Some(last) = self.entries.last() else {
             let comma = if self.is_tuple { "," } else { "" };
-            return Some(vec![Edit::insert(id, self.inside.start, format!("{text}{comma}"))]);
+            return Some(vec![Edit::insert(id, self.inside.start, format!("{}{comma}", on_one_line(text)))]);
         };
         let line = file.position(last.start).line;
         let (line_start, _) = file.line_span(line);
@@ -120,7 +137,7 @@ impl Sequence {
         let (_, end_of_line) = file.line_span(file.position(last.end).line);
         let has_own_line = before.trim().is_empty() && end_of_line <= self.inside.end;
         if !has_own_line {
-            return Some(vec![Edit::insert(id, last.end, format!(", {text}"))]);
+            return Some(vec![Edit::insert(id, last.end, format!(", {}", on_one_line(text)))]);
         }
         let newline = newline_of(file);
         let body = text.replace('\n', &format!("{newline}{before}"));
@@ -131,6 +148,25 @@ impl Sequence {
         edits.push(Edit::insert(id, end_of_line, format!("{before}{body},{newline}")));
         Some(edits)
     }
+}
+
+/// A call written over several lines, on one.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::new();
+    for part in text.lines().map(str::trim) {
+        if part.starts_with([')', ']', '}']) {
+            line.truncate(line.trim_end_matches(',').len());
+        } else if line.ends_with(',') {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    line
+}
+
+/// How long lines may be: as long as the file has them, within what formatters are usually told.
+fn longest_line(file: &File) -> usize {
+    file.text.lines().map(|line| line.chars().count()).max().unwrap_or_default().clamp(88, 120)
 }
 
 /// Takes a keyword argument out of a field's declaration.
@@ -176,7 +212,7 @@ pub(crate) fn remove_option(files: &Files, site: &ClassSite, option: &MetaOption
 /// `text` may have several lines, indented relative to its first.
 pub(crate) fn add_meta_entry(files: &Files, site: &ClassSite, option: &str, text: &str) -> Option<Vec<Edit>> {
     if let Some(option) = meta_option(site, option) {
-        return Sequence::of_value(files, option.value)?.with(files, text);
+        return Sequence::of_value(files, option.value)?.with_lines(files, text);
     }
     let file = files.try_get(site.statement.file)?;
     let newline = newline_of(file);
@@ -198,7 +234,7 @@ pub(crate) fn add_meta_entry(files: &Files, site: &ClassSite, option: &str, text
             let inner_meta = format!("{inner}{step}");
             let body = new_option(option, text, &inner_meta, newline);
             let body = format!("{newline}{inner}class Meta:{newline}{body}");
-            Some(vec![insert_line_after(file, site.statement, &body, newline)?])
+            Some(vec![insert_line_after(file, site.before_methods.unwrap_or(site.statement), &body, newline)?])
         }
     }
 }
@@ -357,6 +393,7 @@ mod tests {
         assert_eq!(with("x = [a]\n", "b"), "x = [a, b]\n");
         assert_eq!(with("x = [\n    a,\n]\n", "b"), "x = [\n    a,\n    b,\n]\n");
         assert_eq!(with("x = [\n    a  # one\n]\n", "b"), "x = [\n    a,  # one\n    b,\n]\n");
+        assert_eq!(with("x = [a]\n", "f(\n    1,\n    [2, 3],\n)"), "x = [a, f(1, [2, 3])]\n");
     }
 
     /// The site of the only class of a text, its `Meta` and the options of that.
@@ -378,6 +415,7 @@ mod tests {
             statement: at(0, end),
             meta: meta.map(|meta| at(meta, end)),
             meta_options: options.unwrap_or_default(),
+            before_methods: None,
         }
     }
 
@@ -405,6 +443,14 @@ mod tests {
         assert_eq!(added("class Order(M):\n  class Meta(Base.Meta):\n    x = 1\n", "c"), None, "hides the base's");
         let there = "class Order(M):\n  class Meta:\n    constraints = [a]\n";
         assert_eq!(added(there, "c"), Some(there.replace("[a]", "[a, c]")));
+    }
+
+    #[test]
+    fn a_line_that_would_be_too_long_is_broken() {
+        let there = "class Order(M):\n    class Meta:\n        constraints = [a]\n";
+        let long = "y".repeat(80);
+        let broken = format!("[\n            a,\n            f(\n                {long},\n            ),\n        ]");
+        assert_eq!(added(there, &format!("f(\n    {long},\n)")), Some(there.replace("[a]", &broken)));
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use pgwright_diagnostics::{Diagnostic, Severity};
+use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Fix, Severity};
+use pgwright_django::model::{Field, Model};
 use pgwright_django::queries::workload::Issued;
 use pgwright_schema::catalog::catalog;
 use pgwright_schema::terms::{Kind, Term};
 
+use crate::additions::{FUNCTIONS, POSTGRES_INDEXES, import_name, index_name, takes_entries};
 use crate::asked::Asked;
+use crate::edits::{add_meta_entry, string};
 use crate::headline::fitting;
 use crate::queries::{by_place, with_queries};
+use crate::tables::is_declared_here;
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -71,7 +75,60 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
             .help(search.help(&field.name));
         finding = with_queries(finding, &queries, "searched here");
         finding.severity = severity;
+        finding.fix = fix(facts, asked.model, field, search);
         found.push(finding);
+    }
+}
+
+/// Adds the index that serves the search.
+fn fix(facts: Facts, model: &Model, field: &Field, search: Search) -> Option<Fix> {
+    let site = model.site.as_ref().filter(|_| takes_entries(facts, model))?;
+    if !is_declared_here(model, field) {
+        return None;
+    }
+    let id = site.statement.file;
+    let file = facts.files.try_get(id)?;
+    let column = string(file, &field.name);
+    let trigrams = string(file, "gin_trgm_ops");
+    let suffix = if search == Search::UpperEqual { "upper" } else { "trgm" };
+    let name = string(file, &index_name(facts, model, field, suffix));
+    let (entry, imports): (String, &[(&str, &str)]) = match search {
+        Search::Like | Search::Regex => (
+            format!("GinIndex(fields=[{column}], name={name}, opclasses=[{trigrams}])"),
+            &[(POSTGRES_INDEXES, "GinIndex")],
+        ),
+        // An operator class of an expression is only known to Django where its app is installed.
+        Search::UpperLike if !facts.project.apps.iter().any(|app| app.name == "django.contrib.postgres") => {
+            return None;
+        }
+        Search::UpperLike => (
+            format!("GinIndex(OpClass(Upper({column}), name={trigrams}), name={name})"),
+            &[(POSTGRES_INDEXES, "GinIndex"), (POSTGRES_INDEXES, "OpClass"), (FUNCTIONS, "Upper")],
+        ),
+        Search::UpperEqual => (format!("models.Index(Upper({column}), name={name})"), &[(FUNCTIONS, "Upper")]),
+    };
+    let mut edits = add_meta_entry(facts.files, site, "indexes", &entry)?;
+    for (module, name) in imports {
+        join(&mut edits, import_name(file, id, module, name)?);
+    }
+    let title = format!("Add an index for {} on `{}`", search.lookup(), field.name);
+    Some(Fix { title, applicability: Applicability::Unsafe, edits })
+}
+
+/// Adds edits; two insertions at one place become one, and two imports of one module one line.
+fn join(edits: &mut Vec<Edit>, more: Vec<Edit>) {
+    for edit in more {
+        match edits.iter_mut().find(|other| other.span == edit.span) {
+            Some(other) => match (other.text.split_once(" import "), edit.text.split_once(" import ")) {
+                (Some((module, _)), Some((same, name))) if module == same => {
+                    let ending = other.text.len() - other.text.trim_end().len();
+                    other.text.truncate(other.text.len() - ending);
+                    other.text.push_str(&format!(", {name}"));
+                }
+                _ => other.text.push_str(&edit.text),
+            },
+            None => edits.push(edit),
+        }
     }
 }
 

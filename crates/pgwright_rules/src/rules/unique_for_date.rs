@@ -3,7 +3,7 @@
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{ConstraintKind, Field, KeywordSite, Model};
 
-use crate::additions::{constraint_name, import_function, takes_entries};
+use crate::additions::{FUNCTIONS, constraint_name, import_name, takes_entries};
 use crate::conditions::fields_of;
 use crate::declared::{Declared, declarations};
 use crate::edits::{add_meta_entry, string};
@@ -205,7 +205,7 @@ fn fix(facts: Facts, model: &Model, declared: &Declared, date: &Field, period: P
         format!("models.UniqueConstraint(\n    {},\n)", arguments.join(",\n    "))
     };
     let mut edits = match function {
-        Some(function) => import_function(file, id, function)?,
+        Some(function) => import_name(file, id, FUNCTIONS, function)?,
         None => Vec::new(),
     };
     edits.extend(add_meta_entry(facts.files, site, "constraints", &entry)?);
