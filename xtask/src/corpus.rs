@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::environment::{cached, find_python, root, uv};
 use crate::shell::{command, run};
 
+pub(crate) mod drift;
 pub(crate) mod findings;
 pub(crate) mod migrations;
 pub(crate) mod models;

@@ -22,6 +22,7 @@ cargo xtask corpus fetch [NAME…]            download the corpus projects into 
 cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
 cargo xtask corpus migrations [--diff] [NAME…] `inspect migrations` against what real Django sent and PostgreSQL locked
+cargo xtask corpus drift [--diff] [NAME…]   `migration-drift` against what real `makemigrations` would write
 cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
 cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
@@ -62,6 +63,10 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["corpus", "migrations", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::migrations::run(&names, diff)
+        }
+        ["corpus", "drift", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::drift::run(&names, diff)
         }
         ["corpus", "queries", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);

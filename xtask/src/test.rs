@@ -59,6 +59,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus models", xtask(&["corpus", "models", "--diff"])?);
     tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
     tally.command("corpus migrations", xtask(&["corpus", "migrations"])?);
+    tally.command("corpus drift", xtask(&["corpus", "drift"])?);
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
     tally.command("corpus n1", xtask(&["corpus", "n1"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);

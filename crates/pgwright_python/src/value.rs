@@ -264,6 +264,21 @@ pub struct Function<'a> {
     pub generator: bool,
 }
 
+impl Function<'_> {
+    /// Whether its body is `pass`, a docstring or the like.
+    pub fn does_nothing(&self) -> bool {
+        let Definition::Def(definition) = self.definition else { return false };
+        definition.body.iter().all(|statement| match statement {
+            ast::Stmt::Pass(_) => true,
+            ast::Stmt::Return(statement) => statement.value.is_none(),
+            ast::Stmt::Expr(statement) => {
+                statement.value.is_string_literal_expr() || statement.value.is_ellipsis_literal_expr()
+            }
+            _ => false,
+        })
+    }
+}
+
 /// A namespace: a module's, a class body's or a call's.
 #[derive(Debug, Clone)]
 pub struct Scope {

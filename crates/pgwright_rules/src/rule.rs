@@ -114,6 +114,8 @@ pub enum Check {
     Table(fn(Facts, &Asked, &mut Vec<Diagnostic>)),
     /// Called once per migration that is judged. Needs the history.
     Migration(fn(Facts, &Timeline, &mut Vec<Diagnostic>)),
+    /// Called once per project. Needs the history.
+    History(fn(Facts, &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
 }
@@ -123,13 +125,13 @@ impl Check {
     pub fn extent(self) -> Extent {
         match self {
             Check::Place(_) | Check::Table(_) => Extent::Workload,
-            Check::Model(_) | Check::Migration(_) | Check::Project(_) => Extent::Models,
+            Check::Model(_) | Check::Migration(_) | Check::History(_) | Check::Project(_) => Extent::Models,
         }
     }
 
     /// Whether migrations have to be read for it.
     pub fn reads_history(self) -> bool {
-        matches!(self, Check::Migration(_))
+        matches!(self, Check::Migration(_) | Check::History(_))
     }
 }
 
@@ -137,6 +139,7 @@ impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Check::Model(_) => "Check::Model",
+            Check::History(_) => "Check::History",
             Check::Migration(_) => "Check::Migration",
             Check::Place(_) => "Check::Place",
             Check::Table(_) => "Check::Table",

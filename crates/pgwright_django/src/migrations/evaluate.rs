@@ -67,6 +67,9 @@ struct Reader<'r, 'c> {
 
 const OPERATIONS: [&str; 2] = ["django.db.migrations.operations.", "django.contrib.postgres.operations."];
 
+/// What an operation does to the database and to the models.
+const FORWARDS: [&str; 2] = ["database_forwards", "state_forwards"];
+
 impl Reader<'_, '_> {
     fn action(&self, evaluator: &mut Evaluator<'_>, made_of: ClassId) -> Action {
         let mro = mro_paths(evaluator, made_of);
@@ -77,12 +80,26 @@ impl Reader<'_, '_> {
         let Some(name) = known else {
             return Action::Unknown(format!("the operation `{}` is not known", evaluator.class_path(made_of)));
         };
+        if name == "Operation" && self.does_nothing(evaluator, made_of) {
+            return Action::Nothing;
+        }
         self.known(evaluator, name, &mro).unwrap_or_else(Action::Unknown)
+    }
+
+    /// An operation of its own kind that says in both directions that nothing is to be done: a mark for other tools.
+    fn does_nothing(&self, evaluator: &Evaluator<'_>, made_of: ClassId) -> bool {
+        FORWARDS.iter().all(|method| match evaluator.heap.find_in_class(made_of, method) {
+            Some((_, Evaluated::Function(function))) => evaluator.heap.function(*function).does_nothing(),
+            _ => false,
+        })
     }
 
     /// A class outside Django that says itself what it sends: what its base would send is what is shown.
     fn doubt(&self, evaluator: &Evaluator<'_>, made_of: ClassId) -> Option<String> {
-        ["database_forwards", "state_forwards"].iter().find_map(|method| {
+        if self.does_nothing(evaluator, made_of) {
+            return None;
+        }
+        FORWARDS.iter().find_map(|method| {
             let (owner, _) = evaluator.heap.find_in_class(made_of, method)?;
             Some(format!("`{}` has a `{method}` of its own; shown is what its base sends", evaluator.class_path(owner)))
         })

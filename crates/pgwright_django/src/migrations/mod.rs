@@ -5,6 +5,7 @@
 //! leave them, a [`Schema`]). Django's schema editor asks the database for names of constraints; `editor` asks the catalogue.
 //! Oracle: what real Django sent when the migrations of eight projects ran (`cargo xtask corpus migrations`).
 
+pub mod drift;
 mod editor;
 mod evaluate;
 mod graph;
@@ -68,6 +69,11 @@ impl Migration {
     pub fn label(&self) -> String {
         format!("{}.{}", self.app, self.name)
     }
+
+    /// Whether what it does to the models is known.
+    pub fn state_known(&self) -> bool {
+        self.operations.iter().all(|operation| operation.state_known)
+    }
 }
 
 /// One operation of a migration with what it sends.
@@ -82,6 +88,8 @@ pub struct Operation {
     pub statements: Vec<Sent>,
     /// Why its statements are not, or not wholly, known.
     pub unknown: Option<String>,
+    /// Whether what it does to the models is known.
+    pub state_known: bool,
 }
 
 /// What an operation is to those who judge it.

@@ -137,6 +137,7 @@ pub(crate) enum Action {
         database: Vec<Step>,
         state: Vec<Step>,
     },
+    Nothing,
     /// Not understood, and why: the statements and the state from here on may lack something.
     Unknown(String),
 }

@@ -31,14 +31,15 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
         let mut operations = Vec::new();
         for (index, step) in declared.steps.iter().enumerate() {
             replay.editor.operation = index;
-            let mut failures = Vec::new();
+            let mut failures = Failures::default();
             replay.step(&declared.app, step, Target::Both, &mut failures);
             operations.push(Operation {
                 class: step.class.clone(),
                 site: step.site,
                 kind: kind(&step.action),
                 statements: Vec::new(),
-                unknown: failures.into_iter().next().or_else(|| step.doubt.clone()),
+                unknown: failures.reasons.into_iter().next().or_else(|| step.doubt.clone()),
+                state_known: !failures.of_state && step.doubt.is_none(),
             });
             if !declared.atomic {
                 replay.editor.catalogue.begin();
@@ -99,8 +100,23 @@ fn kind(action: &Action) -> Kind {
         Action::RunSql { .. } => Kind::Sql,
         Action::RunPython { code } => Kind::Python(code.clone()),
         Action::Unknown(_) => Kind::Unknown,
-        Action::AlterModelManagers | Action::AlterModelOptions { .. } => Kind::State,
+        Action::Nothing | Action::AlterModelManagers | Action::AlterModelOptions { .. } => Kind::State,
         _ => Kind::Schema,
+    }
+}
+
+/// Why something of an operation is not known.
+#[derive(Debug, Default)]
+struct Failures {
+    reasons: Vec<String>,
+    /// One of them is about the models, not only about statements.
+    of_state: bool,
+}
+
+impl Failures {
+    fn of_state(&mut self, reason: String) {
+        self.of_state = true;
+        self.reasons.push(reason);
     }
 }
 
@@ -121,7 +137,7 @@ struct Replay<'p> {
 }
 
 impl Replay<'_> {
-    fn step(&mut self, app: &str, step: &Step, target: Target, failures: &mut Vec<String>) {
+    fn step(&mut self, app: &str, step: &Step, target: Target, failures: &mut Failures) {
         match &step.action {
             Action::Separate { database, state } => {
                 if target != Target::State {
@@ -150,16 +166,18 @@ impl Replay<'_> {
                 return;
             }
             Action::Unknown(reason) => {
-                failures.push(reason.clone());
+                failures.of_state(reason.clone());
                 return;
             }
+            Action::Nothing => return,
             _ => {}
         }
         let changed = self.state_forwards(app, &step.action, failures);
         if target != Target::State
             && let Err(reason) = self.database_forwards(app, &step.action, changed)
         {
-            failures.push(reason);
+            failures.of_state |= changed.is_none();
+            failures.reasons.push(reason);
         }
         self.settle();
     }
@@ -177,9 +195,9 @@ impl Replay<'_> {
     }
 
     /// The model the operation is about, once the state has gone forward.
-    fn state_forwards(&mut self, app: &str, action: &Action, failures: &mut Vec<String>) -> Option<ModelId> {
+    fn state_forwards(&mut self, app: &str, action: &Action, failures: &mut Failures) -> Option<ModelId> {
         let state = &mut self.state;
-        let mut lost = |subject: &str, reason: &String| failures.push(format!("{subject}: {reason}"));
+        let mut lost = |subject: &str, reason: &String| failures.of_state(format!("{subject}: {reason}"));
         match action {
             Action::CreateModel { name, fields, options, bases } => {
                 let mut known = Vec::new();

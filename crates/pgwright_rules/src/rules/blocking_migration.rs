@@ -84,6 +84,7 @@ impl Wait<'_, '_> {
         let headline = if is_own {
             fitting(&[
                 format!("all of `{table}` is {work} while its {wait}"),
+                format!("all of `{table}` is {work} while others wait"),
                 format!("all of a table is {work} while its {wait}"),
             ])
         } else {

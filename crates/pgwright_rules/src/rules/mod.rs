@@ -14,6 +14,7 @@ mod index_cannot_serve;
 mod integer_primary_key;
 mod json_in_text;
 mod lost_update;
+mod migration_drift;
 mod order_with_respect_to_without_index;
 mod plaintext_secret;
 mod python_aggregation;
@@ -44,6 +45,7 @@ pub static RULES: &[&Rule] = &[
     &integer_primary_key::RULE,
     &json_in_text::RULE,
     &lost_update::RULE,
+    &migration_drift::RULE,
     &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
     &python_aggregation::RULE,
