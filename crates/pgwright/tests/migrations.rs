@@ -11,7 +11,8 @@ use common::Project;
 use serde_json::Value;
 
 const MODELS: &str = "from django.db import models\n\n\nclass Customer(models.Model):\n    name = models.CharField(max_length=100)\n\n\n\
-     class Order(models.Model):\n    reference = models.CharField(max_length=40)\n    status = models.CharField(max_length=10)\n";
+     class Order(models.Model):\n    reference = models.CharField(max_length=40)\n    status = models.CharField(max_length=10)\n\n    class Meta:\n        \
+     indexes = [models.Index(fields=['reference'], name='order_reference')]\n";
 
 const INITIAL: &str = "from django.db import migrations, models
 

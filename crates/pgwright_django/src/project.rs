@@ -79,6 +79,8 @@ pub struct Database {
     pub alias: String,
     pub engine: Option<String>,
     pub atomic_requests: Option<bool>,
+    /// `OPTIONS["options"]`: what the server is told when a connection begins (`-c lock_timeout=3s`).
+    pub server_options: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -158,7 +158,14 @@ fn databases(evaluator: &mut Evaluator<'_>, value: &Value) -> Vec<Database> {
             Some(Value::Bool(atomic)) => Some(*atomic),
             _ => None,
         };
-        databases.push(Database { alias: alias.to_string(), engine, atomic_requests });
+        let server_options = match evaluator.heap.dict_get(*options, "OPTIONS") {
+            Some(Value::Dict(options)) => match evaluator.heap.dict_get(*options, "options") {
+                Some(Value::Str(text)) => Some(text.to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        databases.push(Database { alias: alias.to_string(), engine, atomic_requests, server_options });
     }
     databases
 }

@@ -56,6 +56,11 @@ impl Example {
                         example.add(path.into(), block);
                     }
                 }
+                "toml" => {
+                    if let (Some(example), Some(path)) = (examples.last_mut(), block.path()) {
+                        example.host.files.insert(path.into(), block.text.clone());
+                    }
+                }
                 "diff" => {
                     if let Some(example) = examples.last_mut() {
                         example.diff = Some(changed_lines(&block.text));

@@ -1,9 +1,13 @@
 //! Reading a project in memory and running rules over it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
 use pgwright_diagnostics::{Diagnostic, Files, Fix, apply};
 use pgwright_django::Project;
 use pgwright_django::{ReadRequest, read};
 use pgwright_rules::{Facts, Judged, Rule, Selection, Sizes};
+use serde::Deserialize;
 
 use crate::Memory;
 
@@ -26,10 +30,36 @@ pub fn check_project(host: &Memory, rules: &[&'static Rule]) -> Checked {
         ..ReadRequest::default()
     };
     let (files, project) = read(&request, host);
-    let sizes = Sizes::default();
+    let sizes = sizes(host);
     let facts = Facts { project: &project, files: &files, sizes: &sizes, judged: Judged::Last };
     let found = pgwright_rules::run(facts, &selection, pgwright_python::comments);
     Checked { files, project, found }
+}
+
+/// What `pgwright.toml` says of tables, as far as pages need it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Config {
+    assume: Assume,
+    migrations: Migrations,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Assume {
+    rows: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Migrations {
+    hot: BTreeSet<String>,
+}
+
+fn sizes(host: &Memory) -> Sizes {
+    let text = host.files.get(Utf8Path::new("pgwright.toml")).map_or("", String::as_str);
+    let config: Config = toml::from_str(text).unwrap_or_default();
+    Sizes { stated: config.assume.rows, hot: config.migrations.hot, ..Sizes::default() }
 }
 
 impl Checked {

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Diagnostic, Severity};
 use pgwright_django::Extent;
 use pgwright_django::migrations::{History, Migration};
-use pgwright_rules::{Facts, Group, Judged, RULES, Selection, Sizes, Timeline};
+use pgwright_rules::{Check, Facts, Group, Judged, RULES, Selection, Sizes, Timeline};
 
 use crate::Status;
 use crate::cli::{Format, MigrationsArgs, ProjectArgs};
@@ -66,7 +66,11 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
     {
         return Err(no_such(wanted, history));
     }
-    let selection = selection(&session)?;
+    let mut selection = selection(&session)?;
+    if wanted.is_some() {
+        // What is missing from the history is no fault of the migrations that were asked about.
+        selection.retain(|rule| !matches!(rule.check, Check::History(_)));
+    }
     let facts =
         Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged: Judged::These(&chosen) };
     let mut found = pgwright_rules::run(facts, &selection, pgwright_python::comments);

@@ -204,14 +204,18 @@ impl Reader<'_, '_> {
             },
             "RunSQL" => {
                 let statements = self.sql(evaluator)?;
-                Action::RunSql { statements, state: self.inner(evaluator, "state_operations") }
+                Action::RunSql {
+                    statements,
+                    state: self.inner(evaluator, "state_operations"),
+                    reversible: self.says(evaluator, "reverse_sql"),
+                }
             }
             "RunPython" => {
                 let code = match self.value(evaluator, "code") {
                     Value::Path(path) => Some(path),
                     _ => None,
                 };
-                Action::RunPython { code }
+                Action::RunPython { code, reversible: self.says(evaluator, "reverse_code") }
             }
             "CreateCollation" => Action::CreateCollation {
                 name: named(evaluator)?,
@@ -229,6 +233,11 @@ impl Reader<'_, '_> {
 
     fn text(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<String, String> {
         attribute_str(evaluator, self.object, name).ok_or_else(|| format!("its `{name}` is not known"))
+    }
+
+    /// Whether something is given for it.
+    fn says(&self, evaluator: &Evaluator<'_>, name: &str) -> bool {
+        !matches!(attribute(evaluator, self.object, name), Some(Evaluated::None))
     }
 
     fn optional(&self, evaluator: &Evaluator<'_>, name: &str) -> Option<String> {

@@ -90,6 +90,8 @@ pub struct Operation {
     pub unknown: Option<String>,
     /// Whether what it does to the models is known.
     pub state_known: bool,
+    /// False for `RunPython` and `RunSQL` that say nothing about the way back.
+    pub reversible: bool,
 }
 
 /// What an operation is to those who judge it.

@@ -129,9 +129,11 @@ pub(crate) enum Action {
     RunSql {
         statements: Vec<String>,
         state: Vec<Step>,
+        reversible: bool,
     },
     RunPython {
         code: Option<String>,
+        reversible: bool,
     },
     Separate {
         database: Vec<Step>,

@@ -39,6 +39,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
                 kind: kind(&step.action),
                 statements: Vec::new(),
                 unknown: failures.reasons.into_iter().next().or_else(|| step.doubt.clone()),
+                reversible: reversible(&step.action),
                 state_known: !failures.of_state && step.doubt.is_none(),
             });
             if !declared.atomic {
@@ -95,10 +96,18 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
     }
 }
 
+fn reversible(action: &Action) -> bool {
+    match action {
+        Action::RunSql { reversible, .. } | Action::RunPython { reversible, .. } => *reversible,
+        Action::Separate { database, .. } => database.iter().all(|step| reversible(&step.action)),
+        _ => true,
+    }
+}
+
 fn kind(action: &Action) -> Kind {
     match action {
         Action::RunSql { .. } => Kind::Sql,
-        Action::RunPython { code } => Kind::Python(code.clone()),
+        Action::RunPython { code, .. } => Kind::Python(code.clone()),
         Action::Unknown(_) => Kind::Unknown,
         Action::Nothing | Action::AlterModelManagers | Action::AlterModelOptions { .. } => Kind::State,
         _ => Kind::Schema,
@@ -154,7 +163,7 @@ impl Replay<'_> {
                 }
                 return;
             }
-            Action::RunSql { statements, state } => {
+            Action::RunSql { statements, state, .. } => {
                 if target != Target::State {
                     for sql in statements {
                         self.editor.execute(sql.clone());

@@ -274,7 +274,7 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
 }
 
 /// Tests and migrations use fields in ways that say nothing about production.
-pub(crate) fn is_product_code(path: &Utf8Path) -> bool {
+pub fn is_product_code(path: &Utf8Path) -> bool {
     let folders = path.parent().map(|folder| folder.components().map(|part| part.as_str()).collect::<Vec<_>>());
     let in_test_folder =
         folders.unwrap_or_default().iter().any(|name| matches!(*name, "migrations" | "tests" | "test" | "testing"));

@@ -2,19 +2,27 @@
 
 use crate::Rule;
 
+mod backfill_with_ddl;
 mod blocking_migration;
+mod concurrent_in_transaction;
+mod conflicting_migrations;
 mod constraint_without_validation;
 mod count_for_existence;
 mod deprecated_declaration;
+mod dropped_while_used;
 mod float_for_money;
+mod foreign_key_to_busy_table;
 mod foreign_key_without_index;
 mod generic_foreign_key_without_index;
 mod identifier_too_long;
 mod index_cannot_serve;
 mod integer_primary_key;
+mod irreversible_migration;
 mod json_in_text;
 mod lost_update;
 mod migration_drift;
+mod missing_lock_timeout;
+mod model_imported_in_migration;
 mod order_with_respect_to_without_index;
 mod plaintext_secret;
 mod python_aggregation;
@@ -22,6 +30,7 @@ mod query_in_loop;
 mod random_uuid_primary_key;
 mod redundant_index;
 mod related_access_in_loop;
+mod required_column_without_default;
 mod serializer_missing_field;
 mod unindexed_filter;
 mod unindexed_order;
@@ -33,19 +42,27 @@ mod write_in_loop;
 
 /// Every rule, in the order of the documentation.
 pub static RULES: &[&Rule] = &[
+    &backfill_with_ddl::RULE,
     &blocking_migration::RULE,
+    &concurrent_in_transaction::RULE,
+    &conflicting_migrations::RULE,
     &constraint_without_validation::RULE,
     &count_for_existence::RULE,
     &deprecated_declaration::RULE,
+    &dropped_while_used::RULE,
     &float_for_money::RULE,
+    &foreign_key_to_busy_table::RULE,
     &foreign_key_without_index::RULE,
     &generic_foreign_key_without_index::RULE,
     &identifier_too_long::RULE,
     &index_cannot_serve::RULE,
     &integer_primary_key::RULE,
+    &irreversible_migration::RULE,
     &json_in_text::RULE,
     &lost_update::RULE,
     &migration_drift::RULE,
+    &missing_lock_timeout::RULE,
+    &model_imported_in_migration::RULE,
     &order_with_respect_to_without_index::RULE,
     &plaintext_secret::RULE,
     &python_aggregation::RULE,
@@ -53,6 +70,7 @@ pub static RULES: &[&Rule] = &[
     &random_uuid_primary_key::RULE,
     &redundant_index::RULE,
     &related_access_in_loop::RULE,
+    &required_column_without_default::RULE,
     &serializer_missing_field::RULE,
     &unique_for_date::RULE,
     &unique_nullable::RULE,
