@@ -25,6 +25,7 @@ mod sizes;
 mod suppress;
 mod tables;
 mod timeline;
+mod unique;
 
 pub use asked::{Asked, Question};
 pub use baseline::Baseline;

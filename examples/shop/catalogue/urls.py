@@ -9,4 +9,9 @@ urlpatterns = [
     path("cheapest/", views.cheapest, name="cheapest"),
     path("suppliers/", views.suppliers, name="suppliers"),
     path("categories/", views.categories, name="categories"),
+    path("barcode/unsafe/", views.by_barcode_unsafely, name="by-barcode-unsafely"),
+    path("barcode/", views.by_barcode, name="by-barcode"),
+    path("teaser/", views.teaser, name="teaser"),
+    path("pages/unordered/", views.page_unordered, name="page-unordered"),
+    path("pages/", views.page, name="page"),
 ]

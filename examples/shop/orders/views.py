@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -90,3 +91,20 @@ def mark_paid(request: HttpRequest, number: str) -> JsonResponse:
             order.status = Order.Status.PAID
             order.save(update_fields=["status"])
     return JsonResponse({"status": order.status})
+
+
+def ship_unsafely(order: Order) -> None:
+    with transaction.atomic():
+        order.status = Order.Status.SHIPPED
+        order.save(update_fields=["status"])
+        # Hazard task-in-transaction: after a rollback the customer has the mail, and the order is not shipped.
+        send_mail("Shipped", order.number, None, [order.customer.user.email])
+
+
+def ship(order: Order) -> None:
+    address = order.customer.user.email
+    with transaction.atomic():
+        order.status = Order.Status.SHIPPED
+        order.save(update_fields=["status"])
+        # Right: sent when the order is shipped for everyone to see.
+        transaction.on_commit(lambda: send_mail("Shipped", order.number, None, [address]))

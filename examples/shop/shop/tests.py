@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
+import django
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts.models import ApiClient, Customer, User
-from catalogue.models import Category, Product, Supplier
+from accounts.models import ApiClient, Customer, User, WarehouseClient
+from accounts.serializers import ApiClientSerializer, WarehouseClientSerializer
+from catalogue import intake
+from catalogue.models import Category, Product, Promotion, Supplier
 from orders import tasks
 from orders.models import Order, OrderLine, Payment, StatusChange
-from orders.views import reserve, reserve_unsafely
+from orders.views import reserve, reserve_unsafely, ship, ship_unsafely
 
 
 class ShopTest(TestCase):
@@ -30,6 +34,7 @@ class ShopTest(TestCase):
     def test_pages_answer(self) -> None:
         self.client.force_login(self.user)
         catalogue = ["", "search/?q=bright", "names/?q=lamp", "cheapest/", "suppliers/", "categories/"]
+        catalogue += ["barcode/unsafe/?barcode=4006", "barcode/?barcode=4006", "teaser/", "pages/unordered/", "pages/"]
         orders = ["emails/", "report/", "revenue/", "api/orders/", "A1/paid/"]
         admin = [
             "accounts/customer/",
@@ -82,3 +87,36 @@ class ShopTest(TestCase):
         key = client.issue_key()
         self.assertNotEqual(ApiClient.objects.get().api_key_hash, key)
         self.assertEqual(ApiClient.objects.get().api_key_hash, ApiClient.hash_key(key))
+
+    def test_what_suppliers_send(self) -> None:
+        self.assertEqual(intake.supplier_named("Bulbs"), Supplier.objects.get())
+        self.assertEqual(intake.category_of("lamps"), Category.objects.get())
+        now = timezone.now()
+        promotion = Promotion(name="Spring", percent=10, starts_at=now, ends_at=now + timedelta(days=1))
+        intake.announce(promotion)
+        intake.announce(promotion)
+        self.assertEqual(Promotion.objects.count(), 1)
+        self.assertEqual(intake.deliver(self.product, 5), 10)
+
+    def test_a_careless_delivery_counts_twice_before_django_6(self) -> None:
+        intake.deliver_carelessly(Product.objects.get(), 5)
+        self.assertEqual(Product.objects.get().stock, 10 if django.VERSION >= (6, 0) else 15)
+
+    def test_quotes_in_raw_sql(self) -> None:
+        everything = "/catalogue/barcode/unsafe/?barcode=' OR '1'='1"
+        self.assertEqual(self.client.get(everything).json()["names"], ["Desk lamp"])
+        self.assertEqual(self.client.get(everything.replace("unsafe/", "")).json()["names"], [])
+
+    def test_mail_waits_for_the_commit(self) -> None:
+        order = Order.objects.get(number="A1")
+        with self.captureOnCommitCallbacks() as waiting:
+            ship(order)
+            self.assertEqual((len(mail.outbox), len(waiting)), (0, 0))
+        self.assertEqual(len(waiting), 1)
+        ship_unsafely(order)
+        self.assertEqual(len(mail.outbox), 1)
+
+    def test_keys_are_not_shown(self) -> None:
+        warehouse = WarehouseClient.objects.create(name="North", api_key="k")
+        self.assertIn("api_key", WarehouseClientSerializer(warehouse).data)
+        self.assertEqual(set(ApiClientSerializer(ApiClient(name="Partner")).data), {"id", "name"})

@@ -9,12 +9,17 @@
 //! from whole iterables.
 
 mod clean;
+mod creations;
 mod field_classes;
 mod names;
+mod pages;
+mod raw_sql;
 mod record;
 mod reductions;
 mod serializers;
+mod stale;
 mod telling;
+mod transactions;
 mod types;
 mod updates;
 mod walk;
@@ -22,7 +27,7 @@ mod walk;
 use camino::Utf8Path;
 use pgwright_diagnostics::{Confidence, Span};
 use pgwright_python::modules::module_name;
-use pgwright_python::{Evaluator, ProjectFiles, Source};
+use pgwright_python::{Evaluator, ProjectFiles, Source as File};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -40,8 +45,18 @@ pub struct Usage {
     pub serializer_heirs: Vec<SerializerHeir>,
     /// Columns that are read, changed and saved without a lock, by file and place.
     pub changes: Vec<Change>,
+    /// Rows that are made because a look found none, by file and place.
+    pub creations: Vec<Creation>,
+    /// What leaves the process inside a transaction, by file and place.
+    pub departures: Vec<Departure>,
+    /// Pages of rows that have no order, by file and place.
+    pub paged: Vec<Paged>,
+    /// Attributes that are used while they hold an expression of the database, by file and place.
+    pub stale: Vec<Stale>,
     /// Iterables that one value is made of, by the place that asks for the items.
     pub reductions: Vec<Reduction>,
+    /// SQL of the code's own into which values are written, by file and place.
+    pub raw_sql: Vec<RawSql>,
     /// Field classes that are not Django's own.
     pub field_classes: Vec<FieldClass>,
 }
@@ -108,6 +123,84 @@ pub enum Holder {
     Local,
 }
 
+/// A row that is made because a look for one like it found none, in a function that locks nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Creation {
+    pub model: ModelId,
+    /// Fields that it was looked for by, each with the value that it is made with.
+    pub fields: Vec<String>,
+    /// The query that looks.
+    pub site: Span,
+    pub created: Span,
+}
+
+/// Something that leaves the process before the transaction around it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Departure {
+    pub leaves: Leaves,
+    /// The call.
+    pub site: Span,
+    /// What begins the transaction: the context manager or decorator.
+    pub transaction: Span,
+    /// The call is a statement of its own, and not in a loop.
+    pub is_statement: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// A Celery task, to the broker.
+    Task,
+    Mail,
+    /// An HTTP request.
+    Request,
+}
+
+/// Pages of rows in no order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paged {
+    pub model: ModelId,
+    /// The rows.
+    pub site: Span,
+    /// The same, where they are a chain of calls that can go on.
+    pub chain: Option<Span>,
+    pub pager: Pager,
+}
+
+/// What makes pages of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pager {
+    Paginator,
+    ListView,
+    /// A class of REST framework that the view names.
+    RestFramework,
+    /// What `REST_FRAMEWORK` says for all views, if anything.
+    Setting,
+}
+
+/// `row.count = F("count") + 1`, saved, and used afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stale {
+    /// The row as the code calls it.
+    pub object: String,
+    pub field: String,
+    /// The expression.
+    pub assigned: Span,
+    /// Where it is used.
+    pub site: Span,
+    pub misuse: Misuse,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Misuse {
+    /// It is read: it is the expression, not the value.
+    Read,
+    /// The row is saved again, which computes it once more.
+    SavedAgain,
+}
+
 /// One value made in Python of all items of something, which nothing else goes over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reduction {
@@ -133,6 +226,37 @@ pub enum Reduced {
     Existence,
     /// Whether there is none.
     Absence,
+}
+
+/// A text of SQL with values written into it where parameters belong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RawSql {
+    /// The call that sends it, or makes it part of a query.
+    pub site: Span,
+    /// The argument.
+    pub text: Span,
+    /// In the order of the text; never empty.
+    pub holes: Vec<Hole>,
+    /// The text is one f-string, nothing else is written into it, and the call takes parameters and has none yet.
+    pub is_whole: bool,
+}
+
+/// A value in a text of SQL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hole {
+    pub value: Span,
+    /// The braces around it, where they are in the argument itself and have nothing else in them.
+    pub slot: Option<Span>,
+    pub source: Source,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A request, as the function shows.
+    Request,
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -238,33 +362,60 @@ pub struct FieldClass {
     pub calls: Vec<(String, Option<Span>)>,
 }
 
+/// What one file gives.
+struct Part {
+    found: walk::Found,
+    reductions: Vec<Reduction>,
+    raw_sql: Vec<RawSql>,
+    stale: Vec<Stale>,
+    transactions: transactions::Transactions,
+}
+
 /// Reads how the project's functions use model fields, from the files whose trees are kept.
 pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: &Models) -> Usage {
     let lookup = names::Lookup::new(evaluator, models);
     let roots = evaluator.paths.project.clone();
-    let mut wanted: Vec<&Source> = files.all().iter().filter(|source| source.kept).collect();
+    let mut wanted: Vec<&File> = files.all().iter().filter(|source| source.kept).collect();
     wanted.sort_by_key(|source| &source.file.path);
-    let parts: Vec<(walk::Found, Vec<Reduction>)> = wanted
+    let parts: Vec<Part> = wanted
         .par_iter()
         .map(|source| {
             let path = &source.file.path;
             let name = roots.iter().find_map(|root| module_name(root, path)).unwrap_or_default();
             let is_package = path.file_name() == Some("__init__.py");
             let suite = &source.parsed().suite;
-            (walk::walk(&lookup, source.id, &name, is_package, suite), reductions::read(source.id, suite))
+            let is_product = is_product_code(path);
+            Part {
+                found: walk::walk(&lookup, source.id, &name, is_package, suite),
+                reductions: reductions::read(source.id, suite),
+                raw_sql: if is_product { raw_sql::read(source.id, suite) } else { Vec::new() },
+                stale: if is_product { stale::read(source.id, suite) } else { Vec::new() },
+                transactions: if is_product {
+                    transactions::read(source.id, &name, is_package, suite)
+                } else {
+                    transactions::Transactions::default()
+                },
+            }
         })
         .collect();
     let mut usage = Usage { field_classes: field_classes::read(evaluator, models), ..Usage::default() };
     let mut written = Vec::new();
-    for (part, reductions) in parts {
+    let mut transactions = Vec::new();
+    for Part { found, reductions, raw_sql, stale, transactions: told } in parts {
+        usage.raw_sql.extend(raw_sql);
+        usage.stale.extend(stale);
+        transactions.push(told);
         usage.reductions.extend(reductions);
-        usage.uses.extend(part.uses);
-        usage.refusals.extend(part.refusals);
-        usage.serializers.extend(part.serializers);
-        usage.serializer_heirs.extend(part.serializer_heirs);
-        usage.changes.extend(part.changes);
-        written.extend(part.written);
+        usage.uses.extend(found.uses);
+        usage.refusals.extend(found.refusals);
+        usage.serializers.extend(found.serializers);
+        usage.serializer_heirs.extend(found.serializer_heirs);
+        usage.changes.extend(found.changes);
+        usage.creations.extend(found.creations);
+        usage.paged.extend(found.paged);
+        written.extend(found.written);
     }
+    usage.departures = transactions::departures(transactions);
     usage.uses.sort_by(|a, b| a.declaration().cmp(&b.declaration()));
     usage.reductions.sort_by_key(|reduction| reduction.asked);
     for serializer in &mut usage.serializers {

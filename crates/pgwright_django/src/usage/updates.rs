@@ -5,15 +5,21 @@ use pgwright_python::ast::visitor::{Visitor, walk_expr};
 use pgwright_python::ast::{self, Expr, Operator};
 use pgwright_python::text::{Ranged, TextRange};
 use pgwright_python::value::span;
+use rustc_hash::FxHashMap;
 
 use super::types::Type;
 use super::walk::Walk;
-use super::{Change, Holder};
+use super::{Change, Creation, Holder};
+use crate::model::ModelId;
 
 /// What one function does with rows.
 #[derive(Debug, Default)]
 pub(super) struct Updates {
     changes: Vec<Pending>,
+    /// Rows that are made because there are none.
+    pub(super) creations: Vec<Creation>,
+    /// Querysets without an order, by what they are called here.
+    pub(super) unordered: FxHashMap<String, ModelId>,
     /// Names of objects that were made here, and have no row that another could change.
     fresh: Vec<String>,
     /// Rows are locked somewhere in the function.
@@ -102,6 +108,7 @@ impl Walk<'_, '_> {
         if !updates.locks {
             let saved = updates.changes.into_iter().filter(|pending| pending.saved);
             self.found.changes.extend(saved.map(|pending| pending.change));
+            self.found.creations.extend(updates.creations);
         }
     }
 }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::names::{Imports, Lookup};
 use super::types::Type;
 use super::updates::Updates;
-use super::{Change, Refusal, Serializer, SerializerHeir, Use};
+use super::{Change, Creation, Paged, Refusal, Serializer, SerializerHeir, Use};
 use crate::model::ModelId;
 
 /// What one file gave.
@@ -22,6 +22,8 @@ pub(super) struct Found {
     pub(super) serializers: Vec<Serializer>,
     pub(super) serializer_heirs: Vec<SerializerHeir>,
     pub(super) changes: Vec<Change>,
+    pub(super) creations: Vec<Creation>,
+    pub(super) paged: Vec<Paged>,
     /// Paths of serializer classes that take input, with the place.
     pub(super) written: Vec<(String, Span)>,
 }
@@ -137,6 +139,7 @@ impl<'m> Walk<'_, 'm> {
         let model = self.lookup.model_of_class(&path);
         let view_model = class.body.iter().find_map(|statement| self.view_model(statement));
         self.serializer(&path, class);
+        self.paged_view(class);
         self.classes.push(ClassFrame { path, model, view_model });
         let outer = std::mem::replace(&mut self.scopes, vec![FxHashMap::default()]);
         self.visit_body(&class.body);
@@ -183,6 +186,7 @@ impl Visitor<'_> for Walk<'_, '_> {
                     self.record_assignment(target, &assign.value, what.as_ref());
                     self.change_by_assignment(target, &assign.value, assign.range());
                     self.note_fresh(target, &assign.value);
+                    self.note_order(target, &assign.value);
                     self.bind_target(target, what.clone());
                 }
             }
@@ -216,7 +220,26 @@ impl Visitor<'_> for Walk<'_, '_> {
                 }
                 self.visit_body(&with.body);
             }
+            Stmt::If(test) => {
+                self.creation_after_if(test);
+                walk_stmt(self, statement);
+            }
+            Stmt::Try(attempt) => {
+                self.creation_after_try(attempt);
+                walk_stmt(self, statement);
+            }
             _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_body(&mut self, body: &[Stmt]) {
+        let mut last = None;
+        for statement in body {
+            if let Some(last) = last {
+                self.creation_after_first(last, statement);
+            }
+            self.visit_stmt(statement);
+            last = Some(statement);
         }
     }
 
@@ -225,6 +248,7 @@ impl Visitor<'_> for Walk<'_, '_> {
             Expr::Call(call) => {
                 self.record_call(call);
                 self.note_saved(call);
+                self.pages(call);
             }
             Expr::Compare(compare) => self.record_comparison(compare),
             Expr::Dict(dict) => self.record_headers(dict),

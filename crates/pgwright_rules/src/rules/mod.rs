@@ -4,6 +4,7 @@ use crate::Rule;
 
 mod backfill_with_ddl;
 mod blocking_migration;
+mod check_then_create;
 mod concurrent_in_transaction;
 mod conflicting_migrations;
 mod constraint_without_validation;
@@ -27,16 +28,23 @@ mod order_with_respect_to_without_index;
 mod plaintext_secret;
 mod python_aggregation;
 mod query_in_loop;
+mod race_in_get_or_create;
+mod random_order;
 mod random_uuid_primary_key;
+mod raw_sql_interpolation;
 mod redundant_index;
 mod related_access_in_loop;
 mod required_column_without_default;
+mod serializer_exposes_secret;
 mod serializer_missing_field;
+mod stale_f_expression;
+mod task_in_transaction;
 mod unindexed_filter;
 mod unindexed_order;
 mod unindexed_text_search;
 mod unique_for_date;
 mod unique_nullable;
+mod unordered_pagination;
 mod validation_without_constraint;
 mod write_in_loop;
 
@@ -44,6 +52,7 @@ mod write_in_loop;
 pub static RULES: &[&Rule] = &[
     &backfill_with_ddl::RULE,
     &blocking_migration::RULE,
+    &check_then_create::RULE,
     &concurrent_in_transaction::RULE,
     &conflicting_migrations::RULE,
     &constraint_without_validation::RULE,
@@ -67,16 +76,23 @@ pub static RULES: &[&Rule] = &[
     &plaintext_secret::RULE,
     &python_aggregation::RULE,
     &query_in_loop::RULE,
+    &race_in_get_or_create::RULE,
+    &random_order::RULE,
     &random_uuid_primary_key::RULE,
+    &raw_sql_interpolation::RULE,
     &redundant_index::RULE,
     &related_access_in_loop::RULE,
     &required_column_without_default::RULE,
+    &serializer_exposes_secret::RULE,
     &serializer_missing_field::RULE,
-    &unique_for_date::RULE,
-    &unique_nullable::RULE,
+    &stale_f_expression::RULE,
+    &task_in_transaction::RULE,
     &unindexed_filter::RULE,
     &unindexed_order::RULE,
     &unindexed_text_search::RULE,
+    &unique_for_date::RULE,
+    &unique_nullable::RULE,
+    &unordered_pagination::RULE,
     &validation_without_constraint::RULE,
     &write_in_loop::RULE,
 ];
