@@ -47,6 +47,11 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("tests", tests);
     tally.command("release build", cargo(&["build", "--quiet", "--release", "--package", "pgwright"]));
     tally.command("MCP by its own client", mcp_client(environment)?);
+    if let Some(python) = &python {
+        let mut sequences = command(python, ["-B", "tests/oracle/safe_sequences.py"]);
+        sequences.arg(crate::pgwright::binary()?);
+        tally.command("sequences of safe migrations", sequences);
+    }
     for (version, _) in DJANGO_VERSIONS {
         if versions.contains(version) {
             tally.command(&format!("shop runs on Django {version}"), xtask(&["shop", "tests", version])?);

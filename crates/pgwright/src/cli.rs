@@ -296,6 +296,10 @@ pub(crate) struct MigrationsArgs {
     #[arg(long, help_heading = "Migrations")]
     pub(crate) all: bool,
 
+    /// Rewrite one migration into a sequence of safe ones that ends in the same schema.
+    #[arg(long, conflicts_with_all = ["all", "since"], help_heading = "Migrations")]
+    pub(crate) fix: bool,
+
     /// Those that are new or changed since this revision of git (since the branch left it).
     #[arg(long, value_name = "REV", conflicts_with = "all", help_heading = "Migrations")]
     pub(crate) since: Option<String>,

@@ -106,6 +106,15 @@ impl Session {
         Reading { files, project }
     }
 
+    /// The same with these texts, of files that may not be on disk.
+    pub(crate) fn with_texts(mut self, texts: impl Iterator<Item = (Utf8PathBuf, String)>) -> Session {
+        self.disk.changed.extend(texts);
+        self.request.paths.extend(self.disk.changed.keys().cloned());
+        self.request.paths.sort();
+        self.request.paths.dedup();
+        self
+    }
+
     /// Where packages of the project are installed.
     pub(crate) fn site_packages(&self) -> &[Utf8PathBuf] {
         &self.request.site_packages

@@ -197,3 +197,53 @@ fn what_changed_since_a_revision_is_judged() {
     let (code, _, err) = project.run(&["migrations", "--since", "nowhere"]);
     assert!(code == 2 && err.contains("--since origin/main"), "{err}");
 }
+
+#[test]
+fn a_migration_is_rewritten_as_a_sequence_that_keeps_nobody_waiting() {
+    let operations = format!(
+        "        migrations.AddField('order', 'extra', models.TextField(null=True)),\n        \
+         migrations.RunPython(fill, migrations.RunPython.noop),\n{ADD_INDEX}        \
+         migrations.AddConstraint('order', models.UniqueConstraint(fields=['reference'], name='one')),\n        \
+         migrations.AddField('order', 'customer', models.ForeignKey('shop.customer', models.CASCADE, null=True)),\n"
+    );
+    let second = migration("0001_initial", "atomic = True", &operations).replace("    atomic = True\n", "");
+    let project = project(&second, "[assume.rows]\n\"shop.Order\" = 3000000\n");
+    let blocking = |project: &Project| -> Vec<String> {
+        let found = document(project, &["shop", "--all"])["diagnostics"].as_array().unwrap().clone();
+        let rules = found.iter().map(|found| found["rule"].as_str().unwrap().to_owned());
+        rules
+            .filter(|rule| rule.ends_with("migration") || rule.contains("ddl") || rule.contains("concurrent"))
+            .collect()
+    };
+    assert!(blocking(&project).len() >= 3);
+    let (code, out, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(blocking(&project), Vec::<String>::new());
+    let first = project.read("shop/migrations/0002_second.py");
+    assert!(first.contains("'extra'") && !first.contains("RunPython("), "{first}");
+    let rows = project.read("shop/migrations/0003_second_rows.py");
+    assert!(rows.contains("def fill(") && rows.contains("(\"shop\", \"0002_second\")"), "{rows}");
+    let index = project.read("shop/migrations/0004_second_index.py");
+    assert!(index.contains("    atomic = False\n") && index.contains("import AddIndexConcurrently\n"), "{index}");
+    let unique = project.read("shop/migrations/0005_second_build.py");
+    assert!(unique.contains("CREATE UNIQUE INDEX CONCURRENTLY \"one\" ON \"shop_order\" (\"reference\")"), "{unique}");
+    let constraint = project.read("shop/migrations/0006_second_rest.py");
+    assert!(
+        constraint.contains("UNIQUE USING INDEX \"one\"") && constraint.contains("state_operations"),
+        "{constraint}"
+    );
+    let (code, _, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+    assert!(code == 2 && err.contains("another migration follows it"), "{err}");
+    let (code, _, err) = project.run(&["migrations", "--fix"]);
+    assert!(code == 0 || err.contains("name it"), "{err}");
+}
+
+#[test]
+fn what_has_no_safe_form_is_left_and_named() {
+    let operation = "        migrations.AlterField('order', 'reference', models.IntegerField()),\n";
+    let second = migration("0001_initial", "atomic = True", operation);
+    let project = project(&second, "[assume.rows]\n\"shop.Order\" = 3000000\n");
+    let (code, _, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+    assert!(code == 1 && err.contains("AlterField: a change of type writes every row anew"), "{err}");
+    assert_eq!(project.read("shop/migrations/0002_second.py"), second);
+}

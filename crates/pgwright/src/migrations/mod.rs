@@ -1,5 +1,6 @@
 //! `pgwright migrations`: what each migration locks, for how long and who waits, and what to object to.
 
+mod fix;
 mod json;
 mod revision;
 mod text;
@@ -65,6 +66,11 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
         && !history.migrations.iter().any(|migration| is_named(migration, wanted))
     {
         return Err(no_such(wanted, history));
+    }
+    if args.fix {
+        let timelines: Vec<Timeline> =
+            chosen.iter().map(|place| Timeline::new(&reading.project, &sizes, &history.migrations[*place])).collect();
+        return fix::run(session, &reading, &timelines, output);
     }
     let mut selection = selection(&session)?;
     if wanted.is_some() {

@@ -1,0 +1,100 @@
+//! `pgwright migrations APP.NAME --fix`: the safe sequence, written once a replay shows that it ends in the same schema.
+
+use std::io::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use pgwright_django::Project;
+use pgwright_django::migrations::drift::{Drift, drift};
+use pgwright_rules::{Timeline, Written, sequence};
+use pgwright_schema::Schema;
+
+use crate::Status;
+use crate::disk;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::{Reading, Session};
+
+pub(super) fn run(
+    session: Session,
+    reading: &Reading,
+    timelines: &[Timeline],
+    output: &Output,
+) -> Result<Status, Failure> {
+    let [timeline] = timelines else {
+        return Err(
+            Failure::new("`--fix` rewrites one migration").hint("name it: `pgwright migrations APP.NAME --fix`")
+        );
+    };
+    let label = timeline.migration.label();
+    let Some(file) = timeline.migration.file.and_then(|file| reading.files.try_get(file)) else {
+        return Err(Failure::new(format!("the file of `{label}` was not read")));
+    };
+    let refuse = |reason: &str| Failure::new(format!("`{label}` was not rewritten: {reason}"));
+    let sequence = sequence(timeline, file).map_err(|reason| refuse(&reason))?;
+    for left in &sequence.left {
+        output.warning(&format!("left as it is: {left}"));
+    }
+    let Some((first, rest)) = sequence.migrations.split_first() else {
+        output.remark(&format!("`{label}` needs no rewriting"));
+        return Ok(if sequence.left.is_empty() { Status::Clean } else { Status::Findings });
+    };
+    let folder = file.path.parent().unwrap_or(Utf8Path::new(""));
+    let paths: Vec<(Utf8PathBuf, &Written)> =
+        rest.iter().map(|written| (folder.join(format!("{}.py", written.name)), written)).collect();
+    if let Some((path, _)) = paths.iter().find(|(path, _)| path.exists()) {
+        return Err(refuse(&format!("`{path}` is there already")));
+    }
+    let new = paths.iter().map(|(path, written)| (path.clone(), written.text.clone()));
+    let after = session.with_texts(new.chain([(file.path.clone(), first.text.clone())])).read();
+    if let Some(difference) = difference(&reading.project, &after.project) {
+        return Err(refuse(&format!("the sequence would not end in the same schema: {difference}"))
+            .hint("this is a mistake in pgwright: please report it with the migration"));
+    }
+    for (path, written) in &paths {
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+        made.and_then(|mut file| file.write_all(written.text.as_bytes()))
+            .map_err(|error| Failure::write("write", path, &error))?;
+    }
+    disk::replace(&file.path, &file.text, &first.text)?;
+    let mut text = format!("{label} was rewritten as a sequence that ends in the same schema:\n");
+    for path in [&file.path].into_iter().chain(paths.iter().map(|(path, _)| path)) {
+        text.push_str(&format!("  {path}\n"));
+    }
+    text.push_str("run them one after another; one that fails is run again once an invalid index it left is dropped\n");
+    output.data(&text)?;
+    Ok(if sequence.left.is_empty() { Status::Clean } else { Status::Findings })
+}
+
+/// In what the tables and the models' state after all migrations differ.
+fn difference(before: &Project, after: &Project) -> Option<String> {
+    let opened: Vec<&str> = after.history.unresolved.iter().map(|open| open.reason.as_str()).collect();
+    if opened.len() > before.history.unresolved.len() {
+        return opened.last().map(|reason| format!("it is not understood: {reason}"));
+    }
+    let (old, new) = (sorted(&before.history.catalogue), sorted(&after.history.catalogue));
+    for table in &old.tables {
+        match new.table(&table.name) {
+            None => return Some(format!("`{}` is missing", table.name)),
+            Some(other) if other != table => return Some(format!("`{}` differs", table.name)),
+            Some(_) => {}
+        }
+    }
+    if old.tables.len() != new.tables.len() {
+        return Some("there are other tables".to_owned());
+    }
+    let described = |project: &Project| drift(project).iter().map(Drift::describe).collect::<Vec<_>>();
+    (described(before) != described(after)).then(|| "the models' state differs".to_owned())
+}
+
+/// Names in order: the order in which indexes and constraints were made is not part of a schema.
+fn sorted(schema: &Schema) -> Schema {
+    let mut schema = schema.clone();
+    for table in &mut schema.tables {
+        table.indexes.sort_by(|one, other| one.name.cmp(&other.name));
+        table.constraints.sort_by(|one, other| one.name.cmp(&other.name));
+        for constraint in &mut table.constraints {
+            constraint.placement = pgwright_schema::Placement::Alter;
+        }
+    }
+    schema
+}

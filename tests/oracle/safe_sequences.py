@@ -1,0 +1,210 @@
+"""Does a migration that `pgwright migrations --fix` rewrote end in the same schema, and does anybody wait for it?
+
+For each case real Django applies the migration as it was, and the sequence made of it, to the same rows; PostgreSQL's catalogue must be the
+same. The sequence must go back again too. Run by a Python with Django and psycopg: `safe_sequences.py PGWRIGHT`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import catalogue
+from server import Server, temporary_server
+
+SETTINGS = """
+import os
+INSTALLED_APPS = ["shop"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ.get("PGDATABASE", "")}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = "x"
+USE_TZ = True
+"""
+
+MANAGE = """
+import os, sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+
+INITIAL = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+    operations = [
+        migrations.CreateModel("Customer", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.CreateModel(
+            "Order",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("reference", models.CharField(max_length=40)),
+                ("number", models.IntegerField(default=0)),
+                ("note", models.TextField(null=True)),
+                ("customer_number", models.BigIntegerField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey("shop.customer", models.CASCADE, null=True, db_constraint=False, db_index=False),
+                ),
+            ],
+        ),
+    ]
+"""
+
+ROWS = """
+INSERT INTO shop_customer (id) SELECT g FROM generate_series(1, 10) g;
+INSERT INTO shop_order (reference, number, note, customer_number, customer_id)
+  SELECT 'r' || g, g, 'n', g, 1 + g % 10 FROM generate_series(1, 1000) g;
+"""
+
+SECOND = "shop/migrations/0002_second.py"
+
+CASES = {
+    "index": 'migrations.AddIndex("order", models.Index(fields=["reference"], name="order_reference"))',
+    "db_index": 'migrations.AlterField("order", "reference", models.CharField(max_length=40, db_index=True))',
+    "unique": 'migrations.AddConstraint("order", models.UniqueConstraint(fields=["reference", "number"], name="one"))',
+    "unique_deferrable": 'migrations.AddConstraint("order", models.UniqueConstraint(fields=["reference"], name="one", '
+    "deferrable=models.Deferrable.DEFERRED))",
+    "unique_nulls": 'migrations.AddConstraint("order", models.UniqueConstraint(fields=["customer_number"], name="one", '
+    "nulls_distinct=False))",
+    "unique_condition": 'migrations.AddConstraint("order", models.UniqueConstraint(fields=["reference"], name="one", '
+    "condition=models.Q(number__gt=5)))",
+    "unique_field": 'migrations.AlterField("order", "reference", models.CharField(max_length=40, unique=True))',
+    "unique_together": 'migrations.AlterUniqueTogether("order", {("reference", "number")})',
+    "check": 'migrations.AddConstraint("order", models.CheckConstraint(CONDITION=models.Q(number__gte=0), name="positive"))',
+    "positive": 'migrations.AlterField("order", "number", models.PositiveIntegerField(default=0))',
+    "foreign_key": 'migrations.AlterField("order", "customer", models.ForeignKey("shop.customer", models.CASCADE, null=True, '
+    "db_index=False))",
+    "foreign_key_index": 'migrations.AlterField("order", "customer", models.ForeignKey("shop.customer", models.CASCADE, null=True))',
+    "new_foreign_key": 'migrations.AddField("order", "buyer", models.ForeignKey("shop.customer", models.CASCADE, null=True, '
+    'related_name="+"))',
+    "new_unique": 'migrations.AddField("order", "code", models.CharField(max_length=20, null=True, unique=True))',
+    "not_null": 'migrations.AlterField("order", "note", models.TextField())',
+    "not_null_default": 'migrations.AlterField("order", "note", models.TextField(default="none"))',
+    "together": 'migrations.AddField("order", "extra", models.TextField(null=True)),\n        '
+    "migrations.RunPython(fill, migrations.RunPython.noop),\n        "
+    'migrations.AddIndex("order", models.Index(fields=["number"], name="order_number"))',
+}
+
+FILL = """
+def fill(apps, schema_editor):
+    apps.get_model("shop", "Order").objects.update(extra="x")
+
+
+"""
+
+
+def second(operations: str) -> str:
+    import django
+
+    condition = "condition" if django.VERSION >= (5, 1) else "check"
+    return (
+        f"from django.db import migrations, models\n\n{FILL}class Migration(migrations.Migration):\n"
+        f'    dependencies = [("shop", "0001_initial")]\n    operations = [\n        '
+        f"{operations.replace('CONDITION', condition)},\n    ]\n"
+    )
+
+
+def write_project(folder: Path, operations: str) -> None:
+    texts = {
+        "settings.py": SETTINGS,
+        "manage.py": MANAGE,
+        "shop/__init__.py": "",
+        "shop/models.py": "",
+        "shop/migrations/__init__.py": "",
+        "shop/migrations/0001_initial.py": INITIAL,
+        SECOND: second(operations),
+        "pgwright.toml": '[assume.rows]\n"shop.Order" = 5000000\n"shop.Customer" = 100000\n',
+    }
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+def manage(server: Server, database: str, folder: Path, *arguments: str) -> None:
+    environment = {**os.environ, **server.environment(database)}
+    run = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(run.stdout + run.stderr)
+
+
+def applied(server: Server, database: str, folder: Path) -> tuple[Any, Any]:
+    """The catalogue after the first migration, and after all, with rows in between."""
+    server.create_database(database)
+    manage(server, database, folder, "migrate", "shop", "0001", "--verbosity", "0")
+    start = state(server, database)
+    with server.connect(database) as connection:
+        connection.execute(ROWS)
+    manage(server, database, folder, "migrate", "--verbosity", "0")
+    return start, state(server, database)
+
+
+def state(server: Server, database: str) -> Any:
+    with server.connect(database) as connection:
+        return catalogue.restrict(catalogue.read_catalogue(connection), lambda table: table.startswith("shop_"))
+
+
+def check(server: Server, pgwright: str, name: str, operations: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as temporary:
+        before, after = Path(temporary, "before"), Path(temporary, "after")
+        write_project(before, operations)
+        write_project(after, operations)
+        rewritten = subprocess.run(
+            [pgwright, "migrations", "shop.0002", "--fix", "--python", sys.executable],
+            cwd=after, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if rewritten.returncode:
+            return [f"not rewritten: {rewritten.stdout}{rewritten.stderr}"]
+        modules = sorted(path.name for path in Path(after, "shop/migrations").glob("0*.py"))
+        same = Path(before, SECOND).read_text() == Path(after, SECOND).read_text()
+        wrong = ["nothing was rewritten"] if same else []
+        gate = subprocess.run(
+            [pgwright, "migrations", "shop", "--all", "--format", "json", "--python", sys.executable],
+            cwd=after, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        for rule in ("blocking-migration", "backfill-with-ddl", "concurrent-in-transaction"):
+            if f'"rule": "{rule}"' in gate.stdout:
+                wrong.append(f"the sequence has a finding of {rule}")
+        whole, parts = f"{name}_whole", f"{name}_parts"
+        _, expected = applied(server, whole, before)
+        start, found = applied(server, parts, after)
+        wrong += catalogue.differences(expected, found)
+        manage(server, parts, after, "migrate", "shop", "0001", "--verbosity", "0")
+        wrong += [f"going back: {line}" for line in catalogue.differences(start, state(server, parts))]
+        print(f"{name:<20} {len(modules) - 1} migrations {'ok' if not wrong else 'WRONG'}", flush=True)
+        if wrong:
+            for module in modules[1:]:
+                print(Path(after, "shop/migrations", module).read_text())
+        return wrong
+
+
+def main() -> int:
+    pgwright = str(Path(sys.argv[1]).resolve())
+    wanted = sys.argv[2:] or list(CASES)
+    failures = 0
+    with temporary_server() as server:
+        for name in wanted:
+            wrong = check(server, pgwright, name, CASES[name])
+            failures += bool(wrong)
+            for line in wrong:
+                print(f"  {name}: {line}")
+    print(f"{len(wanted) - failures} of {len(wanted)} sequences end where the migration does")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
