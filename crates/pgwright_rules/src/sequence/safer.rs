@@ -165,7 +165,11 @@ fn back(change: &Change) -> Option<String> {
         TableAction::AddConstraint(new) => {
             Some(format!("ALTER TABLE {quoted} DROP CONSTRAINT IF EXISTS {}", quote_name(&new.constraint.name)))
         }
+        // The default with which Django fills a column lasts for that alone.
         TableAction::DropDefault { .. } => Some(String::new()),
+        TableAction::SetDefault { column } => {
+            Some(format!("ALTER TABLE {quoted} ALTER COLUMN {} DROP DEFAULT", quote_name(column)))
+        }
         _ => None,
     }
 }
