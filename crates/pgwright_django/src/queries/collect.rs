@@ -137,16 +137,16 @@ fn drop_shadows(queries: &mut Vec<Issued>) {
 /// its arguments.
 const TEXTS: usize = VARIANTS;
 
-/// What a place sends is certain only where all of it is known: not beside something unknown, nor among so many texts that others may
-/// have been left out.
+/// What a place sends is certain only where all of it is: not beside something unknown or only likely, because then what decides between them
+/// is not known, nor among so many texts that others may have been left out.
 fn doubt_places(queries: &mut [Issued]) {
     type At = (Span, Option<Span>);
     let place = |issued: &Issued| -> At { (issued.span, issued.template) };
-    let mut unknown: FxHashSet<At> = FxHashSet::default();
+    let mut doubtful: FxHashSet<At> = FxHashSet::default();
     let mut texts: FxHashMap<(At, Terminal), usize> = FxHashMap::default();
     for issued in queries.iter() {
-        if issued.sql.is_err() {
-            unknown.insert(place(issued));
+        if issued.confidence != Certainty::Certain {
+            doubtful.insert(place(issued));
         }
         if issued.terminal.reads() {
             *texts.entry((place(issued), issued.terminal)).or_default() += 1;
@@ -154,7 +154,7 @@ fn doubt_places(queries: &mut [Issued]) {
     }
     for issued in queries.iter_mut().filter(|issued| issued.confidence == Certainty::Certain) {
         let many = texts.get(&(place(issued), issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
-        if many || unknown.contains(&place(issued)) {
+        if many || doubtful.contains(&place(issued)) {
             issued.confidence = Certainty::Likely;
         }
     }
