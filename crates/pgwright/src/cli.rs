@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Snapshot(Box<SnapshotArgs>),
     /// Show a model class as it should be: the changes with their reasons, the whole class, and the migration.
     Schema(Box<SchemaArgs>),
+    /// Choose the indexes that lower the cost of the whole workload most, each tried by PostgreSQL's planner.
+    Advise(Box<AdviseArgs>),
     /// Say how the database should keep its tables: vacuum, free space, ages, sequences, indexes nobody reads, settings.
     Tune(Box<TuneArgs>),
     /// Serve an editor over the Language Server Protocol, on stdin and stdout: findings as you type, fixes, SQL on hover.
@@ -369,6 +371,36 @@ pub(crate) struct SchemaArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AdviseArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project.
+    #[arg(long, value_name = "FILE", help_heading = "Planner")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// Choose for tables so many times as large.
+    #[arg(long, value_name = "N", value_parser = parse_factor, default_value = "1", help_heading = "Planner")]
+    pub(crate) scale: f64,
+
+    /// The folder with the programs of a PostgreSQL server (13 or newer), instead of those found on this machine.
+    #[arg(long, value_name = "FOLDER", env = "PGWRIGHT_POSTGRES_BIN", help_heading = "Planner")]
+    pub(crate) postgres_bin: Option<Utf8PathBuf>,
+
+    /// How many indexes to propose at the most.
+    #[arg(long, value_name = "N", help_heading = "Budget")]
+    pub(crate) max_indexes: Option<usize>,
+
+    /// How much room they may take together, as in `20GB`.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Budget")]
+    pub(crate) max_size: Option<u64>,
+
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = FactFormat::Text)]
+    pub(crate) format: FactFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TuneArgs {
     /// A model (`app.Model` or `Model`), when it is not all; then the project when it is not here.
     #[arg(value_name = "MODEL")]
@@ -435,6 +467,13 @@ impl From<ValuesArg> for pgwright_schema::privacy::Values {
             ValuesArg::Safe => Self::Safe,
             ValuesArg::None => Self::None,
         }
+    }
+}
+
+fn parse_factor(text: &str) -> Result<f64, String> {
+    match parse_scale(text)? {
+        (from, to) if from == to => Ok(from),
+        _ => Err("write one number".to_owned()),
     }
 }
 

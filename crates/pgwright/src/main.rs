@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the binary is where I/O happens")]
 
+mod advise;
 mod check;
 mod cli;
 mod config;
@@ -85,6 +86,7 @@ fn run() -> ExitCode {
 /// Does what the command says; a panic is a failure like others.
 fn execute(command: &Command, output: &Output) -> Result<Status, Failure> {
     let outcome = catch_unwind(AssertUnwindSafe(|| match command {
+        Command::Advise(args) => advise::run(args, output),
         Command::Check(args) => check::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Explain(args) => explain::run(args, output),

@@ -1,7 +1,7 @@
 //! What the workload asks of each table, and whether an index serves it.
 
 use pgwright_django::model::Model;
-use pgwright_django::queries::workload::{Certainty, Issued};
+use pgwright_django::queries::workload::{Certainty, Issued, Workload};
 use pgwright_schema::access::{DatabaseCollation, PreparedIndex, Provides, Server, Serves, provides, serve};
 use pgwright_schema::sql::parse_statement;
 use pgwright_schema::statement::{Block, Bound, Joined, OrderTerm, Query, RelationSource, resolve_statement};
@@ -63,10 +63,7 @@ pub(crate) fn ask<'a>(facts: Facts<'a>) -> Vec<Asked<'a>> {
     let schema = &facts.project.own_schema().schema;
     let indexes: Vec<Vec<PreparedIndex>> = schema.tables.iter().map(PreparedIndex::of_table).collect();
     let server = usual_server();
-    let places = facts.project.workload.queries.chunk_by(|one, other| one.span == other.span);
-    let told = places.filter(|place| !is_of_any_model(place)).flatten();
-    let known = told.filter(|issued| issued.confidence != Certainty::Unknown);
-    let known: Vec<(&Issued, &str)> = known.filter_map(|issued| Some((issued, issued.sql.as_deref().ok()?))).collect();
+    let known: Vec<(&Issued, &str)> = evidence(&facts.project.workload).collect();
     let texts: Vec<&str> = known.iter().map(|(_, sql)| *sql).collect::<FxHashSet<_>>().into_iter().collect();
     let by_text: FxHashMap<&str, Needs> =
         texts.into_par_iter().map(|sql| (sql, needs(sql, schema, &indexes, &server))).collect();
@@ -91,6 +88,14 @@ pub(crate) fn ask<'a>(facts: Facts<'a>) -> Vec<Asked<'a>> {
             is_asked.then(|| Asked { model, table: &schema.tables[at], unserved, unsorted })
         })
         .collect()
+}
+
+/// Queries whose text is known, where the code says of which model they are: what may be taken for asked.
+pub fn evidence(workload: &Workload) -> impl Iterator<Item = (&Issued, &str)> {
+    let places = workload.queries.chunk_by(|one, other| one.span == other.span);
+    let told = places.filter(|place| !is_of_any_model(place)).flatten();
+    let known = told.filter(|issued| issued.confidence != Certainty::Unknown);
+    known.filter_map(|issued| Some((issued, issued.sql.as_deref().ok()?)))
 }
 
 /// Whether the code at a place does not say of which model its query is: most of those listed are never sent.

@@ -28,7 +28,7 @@ mod tables;
 mod timeline;
 mod unique;
 
-pub use asked::{Asked, Question};
+pub use asked::{Asked, Question, evidence};
 pub use baseline::Baseline;
 pub use fingerprint::{fingerprint, fingerprints};
 pub use notice::{NOTICES, Notice};

@@ -9,6 +9,7 @@ pub mod assume;
 pub mod candidates;
 pub mod catalog;
 pub mod change;
+pub mod choice;
 pub mod ddl;
 pub mod estimate;
 pub mod expr;

@@ -2,8 +2,8 @@
 
 mod dot;
 mod json;
-mod planning;
-mod request;
+pub(crate) mod planning;
+pub(crate) mod request;
 mod text;
 
 use pgwright_django::Extent;

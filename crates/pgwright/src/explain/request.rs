@@ -121,7 +121,7 @@ impl Wanted {
     }
 }
 
-fn site(issued: &Issued, session: &Session, reading: &Reading) -> Site {
+pub(crate) fn site(issued: &Issued, session: &Session, reading: &Reading) -> Site {
     let file = reading.files.get(issued.span.file);
     Site {
         file: session.relative(reading.files.path(issued.span.file)).to_string(),
@@ -134,7 +134,7 @@ fn site(issued: &Issued, session: &Session, reading: &Reading) -> Site {
 }
 
 /// Whether the code that makes the query asks for beginnings of texts or for parts of them. The statement has `%s` for both.
-fn pattern(issued: &Issued, reading: &Reading) -> PatternKind {
+pub(crate) fn pattern(issued: &Issued, reading: &Reading) -> PatternKind {
     let text = &reading.files.get(issued.span.file).text;
     let written = text.get(issued.span.start as usize..issued.span.end as usize).unwrap_or_default();
     if written.contains("startswith") { PatternKind::StartsWith } else { PatternKind::Contains }

@@ -7,6 +7,7 @@ mod catalogue;
 mod create;
 mod files;
 mod restore;
+mod what_if;
 
 use pgwright_schema::{Plan, Statistics};
 use postgres::Client;

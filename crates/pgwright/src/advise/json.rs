@@ -1,0 +1,120 @@
+//! Advice for programs; the form is described in `schemas/advise.json`.
+
+use serde::Serialize;
+
+use super::{Gain, Named, Proposal, Report, Unused};
+use crate::ground::Origins;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    server: &'a str,
+    statistics: Origins<'a>,
+    /// `calls` that the database counted, or `places` in the code.
+    weights: &'static str,
+    statements: usize,
+    /// Planner cost units of all statements, each counted with its weight.
+    cost_before: f64,
+    cost_after: f64,
+    indexes: Vec<Entry<'a>>,
+    unused: Vec<Dropped<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    model: &'a str,
+    file: &'a str,
+    line: u32,
+    table: &'a str,
+    name: &'a str,
+    /// An entry of `Meta.indexes`; null where it has no form for it.
+    django: Option<&'a str>,
+    sql: String,
+    bytes: u64,
+    reason: &'a str,
+    gains: Vec<Gained<'a>>,
+}
+
+#[derive(Serialize)]
+struct Gained<'a> {
+    sql: Option<&'a str>,
+    sites: Vec<Place<'a>>,
+    cost_before: f64,
+    cost_after: f64,
+    before: &'a str,
+    after: &'a str,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: u32,
+    function: &'a str,
+    in_loop: bool,
+}
+
+#[derive(Serialize)]
+struct Dropped<'a> {
+    model: &'a str,
+    file: &'a str,
+    line: u32,
+    name: &'a str,
+    bytes: u64,
+    /// How often the database used it; null where nobody counted.
+    scans: Option<u64>,
+}
+
+pub(super) fn render(report: &Report<'_>) -> String {
+    let document = Document {
+        version: 1,
+        server: &report.server,
+        statistics: report.ground.origins(),
+        weights: if report.counted { "calls" } else { "places" },
+        statements: report.statements,
+        cost_before: report.before,
+        cost_after: report.after,
+        indexes: report.proposals.iter().map(|proposal| entry(report, proposal)).collect(),
+        unused: report.unused.iter().map(dropped).collect(),
+    };
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn entry<'a>(report: &'a Report<'_>, proposal: &'a Proposal) -> Entry<'a> {
+    let Named { label, file, line } = &proposal.model;
+    let index = &proposal.candidate.index;
+    Entry {
+        model: label,
+        file,
+        line: *line,
+        table: &index.table,
+        name: &index.name,
+        django: proposal.django.as_deref(),
+        sql: proposal.candidate.sql(),
+        bytes: proposal.bytes,
+        reason: &proposal.candidate.reason,
+        gains: proposal.gains.iter().map(|gain| gained(report, gain)).collect(),
+    }
+}
+
+fn gained<'a>(report: &'a Report<'_>, gain: &'a Gain) -> Gained<'a> {
+    let query = &report.explained[gain.query].query;
+    let place = |site: &'a crate::explain::planning::Site| Place {
+        file: &site.file,
+        line: site.line,
+        function: &site.function,
+        in_loop: site.in_loop,
+    };
+    Gained {
+        sql: query.sql.as_deref().ok(),
+        sites: query.sites.iter().map(place).collect(),
+        cost_before: gain.before,
+        cost_after: gain.after,
+        before: &gain.reading_before,
+        after: &gain.reading_after,
+    }
+}
+
+fn dropped(unused: &Unused) -> Dropped<'_> {
+    let Named { label, file, line } = &unused.model;
+    Dropped { model: label, file, line: *line, name: &unused.index, bytes: unused.bytes, scans: unused.scans }
+}

@@ -1,0 +1,89 @@
+//! `pgwright advise` as a user runs it.
+
+#![cfg(unix)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests make folders and run the command")]
+
+mod common;
+
+use common::Project;
+use serde_json::Value;
+
+const MODELS: &str = "\
+from django.db import models
+
+
+class Order(models.Model):
+    number = models.CharField(max_length=20, unique=True)
+    status = models.CharField(max_length=10)
+    placed_at = models.DateTimeField()
+    note = models.IntegerField(db_index=True)
+";
+const VIEWS: &str = "\
+from .models import Order
+
+
+def latest(request):
+    return list(Order.objects.filter(status=request.GET['status']).order_by('-placed_at')[:20])
+
+
+def one(request, number):
+    return Order.objects.get(number=number)
+";
+
+fn project() -> Project {
+    Project::with_app("shop", &[("shop/models.py", MODELS), ("shop/views.py", VIEWS)])
+}
+
+fn advice(project: &Project, arguments: &[&str]) -> Value {
+    let (code, out, err) = project.run(&[&["advise", "--format", "json"], arguments].concat());
+    assert_eq!(code, 0, "{err}");
+    let schema: Value = serde_json::from_str(include_str!("../schemas/advise.json")).unwrap();
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let wrong: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    document
+}
+
+#[test]
+fn the_index_that_the_planner_uses_is_proposed_and_what_it_never_uses_is_named() {
+    let project = project();
+    let document = advice(&project, &[]);
+    let indexes = document["indexes"].as_array().unwrap();
+    assert_eq!(indexes.len(), 1, "{document}");
+    let index = &indexes[0];
+    assert_eq!((&index["model"], &index["line"]), (&"shop.Order".into(), &4.into()));
+    let declaration = index["django"].as_str().unwrap();
+    assert!(declaration.starts_with("models.Index(fields=[\"status\", \""), "{declaration}");
+    assert!(declaration.contains("placed_at"), "{declaration}");
+    let gain = &index["gains"][0];
+    assert_eq!(gain["sites"][0]["function"], "latest");
+    let cost = |name: &str| gain[name].as_f64().unwrap();
+    assert!(cost("cost_after") < cost("cost_before") / 100.0, "{gain}");
+    assert!(document["cost_after"].as_f64() < document["cost_before"].as_f64());
+    let unused: Vec<&str> =
+        document["unused"].as_array().unwrap().iter().filter_map(|unused| unused["name"].as_str()).collect();
+    assert!(unused.len() == 1 && unused[0].starts_with("shop_order_note_"), "{unused:?}");
+
+    let (_, out, _) = project.run(&["advise"]);
+    assert!(out.contains("shop.Order  shop_order, ~1 M rows  shop/models.py:4"), "{out}");
+    assert!(out.contains(declaration) && out.contains("sizes are assumed"), "{out}");
+}
+
+#[test]
+fn the_budget_is_kept_and_what_is_there_is_enough() {
+    let project = project();
+    assert_eq!(advice(&project, &["--max-size", "1MB"])["indexes"], Value::Array(Vec::new()));
+    assert_eq!(advice(&project, &["--max-indexes", "0"])["indexes"], Value::Array(Vec::new()));
+    let document = advice(&project, &[]);
+    let declaration = document["indexes"][0]["django"].as_str().unwrap();
+    project.write("shop/models.py", &format!("{MODELS}\n    class Meta:\n        indexes = [{declaration}]\n"));
+    assert_eq!(advice(&project, &[])["indexes"], Value::Array(Vec::new()), "nothing is left to propose");
+}
+
+#[test]
+fn a_project_without_queries_is_said_to_have_none() {
+    let project = Project::with_app("shop", &[("shop/models.py", MODELS)]);
+    let (code, _, err) = project.run(&["advise"]);
+    assert!(code == 2 && err.contains("no query is known to be sent"), "{err}");
+}
