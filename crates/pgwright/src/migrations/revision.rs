@@ -22,7 +22,8 @@ pub(super) fn changed(revision: &str, folder: &Utf8Path) -> Result<BTreeSet<Utf8
 }
 
 fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<String, Failure> {
-    let run = Command::new("git").arg("-C").arg(folder).args(arguments).output();
+    // A repository's own settings name no program that git would start.
+    let run = Command::new("git").args(["-c", "core.fsmonitor=false", "-C"]).arg(folder).args(arguments).output();
     let output =
         run.map_err(|error| Failure::new(format!("git could not be run: {}", crate::failure::plain(&error))))?;
     if !output.status.success() {

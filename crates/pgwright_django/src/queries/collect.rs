@@ -138,15 +138,19 @@ fn drop_shadows(queries: &mut Vec<Issued>) {
 const TEXTS: usize = VARIANTS;
 
 /// What a place sends is certain only where all of it is: not beside something unknown or only likely, because then what decides between them
-/// is not known, nor among so many texts that others may have been left out.
+/// is not known, nor among so many texts that others may have been left out. The statement of a `save()` itself is not decided by what may
+/// happen beside it (a tree that is kept, receivers).
 fn doubt_places(queries: &mut [Issued]) {
     type At = (Span, Option<Span>);
     let place = |issued: &Issued| -> At { (issued.span, issued.template) };
-    let mut doubtful: FxHashSet<At> = FxHashSet::default();
+    let mut unknown: FxHashSet<At> = FxHashSet::default();
+    let mut likely: FxHashSet<At> = FxHashSet::default();
     let mut texts: FxHashMap<(At, Terminal), usize> = FxHashMap::default();
     for issued in queries.iter() {
-        if issued.confidence != Certainty::Certain {
-            doubtful.insert(place(issued));
+        match issued.confidence {
+            Certainty::Certain => {}
+            Certainty::Likely => _ = likely.insert(place(issued)),
+            Certainty::Unknown => _ = unknown.insert(place(issued)),
         }
         if issued.terminal.reads() {
             *texts.entry((place(issued), issued.terminal)).or_default() += 1;
@@ -154,7 +158,8 @@ fn doubt_places(queries: &mut [Issued]) {
     }
     for issued in queries.iter_mut().filter(|issued| issued.confidence == Certainty::Certain) {
         let many = texts.get(&(place(issued), issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
-        if many || doubtful.contains(&place(issued)) {
+        let undecided = issued.terminal != Terminal::Save && likely.contains(&place(issued));
+        if many || undecided || unknown.contains(&place(issued)) {
             issued.confidence = Certainty::Likely;
         }
     }
