@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Write down what planning needs to know of a database: sizes and statistics, by default without texts of rows. Reads only.
     Snapshot(Box<SnapshotArgs>),
+    /// The report of a database engineer: hard stops, the Explain plan, the Schema, the Tuning. Exits 1 where there are hard stops.
+    Review(Box<ReviewArgs>),
     /// Show a model class as it should be: the changes with their reasons, the whole class, and the migration.
     Schema(Box<SchemaArgs>),
     /// Choose the indexes that lower the cost of the whole workload most, each tried by PostgreSQL's planner.
@@ -347,6 +349,40 @@ pub(crate) struct SnapshotArgs {
     /// The file to write instead of `pgwright.statistics.json`; `-` is stdout.
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+
+    /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project.
+    #[arg(long, value_name = "FILE", help_heading = "Planner")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// Fail where no server can be started to plan, instead of predicting how tables are read.
+    #[arg(long, help_heading = "Planner")]
+    pub(crate) plan: bool,
+
+    /// The folder with the programs of a PostgreSQL server (13 or newer), instead of those found on this machine.
+    #[arg(long, value_name = "FOLDER", env = "PGWRIGHT_POSTGRES_BIN", help_heading = "Planner")]
+    pub(crate) postgres_bin: Option<Utf8PathBuf>,
+
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Text, help_heading = "Output")]
+    pub(crate) format: ReviewFormat,
+
+    /// Write the report to a file instead of stdout.
+    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReviewFormat {
+    Text,
+    Json,
+    /// For a comment on a pull request: short, with details to open, below 65,000 characters.
+    Markdown,
 }
 
 #[derive(Debug, Args)]

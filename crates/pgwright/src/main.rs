@@ -21,6 +21,7 @@ mod output;
 mod place;
 mod printable;
 mod render;
+mod review;
 mod rules;
 mod schema;
 mod server;
@@ -91,6 +92,7 @@ fn execute(command: &Command, output: &Output) -> Result<Status, Failure> {
         Command::Inspect(args) => inspect::run(args, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Migrations(args) => migrations::run(args, output),
+        Command::Review(args) => review::run(args, output),
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => schema::run(args, output),
         Command::Snapshot(args) => snapshot::run(args, output),

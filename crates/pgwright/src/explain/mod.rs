@@ -4,7 +4,7 @@ mod dot;
 mod json;
 pub(crate) mod planning;
 pub(crate) mod request;
-mod text;
+pub(crate) mod text;
 
 use pgwright_django::Extent;
 use pgwright_postgres::shadow::LeftOut;
@@ -13,12 +13,12 @@ use pgwright_schema::scale::{scale, steps};
 
 use crate::Status;
 use crate::cli::{ExplainArgs, PlanFormat};
-use crate::explain::planning::{Explained, Planner, plan_all};
+use crate::explain::planning::{Explained, Planner, Query, plan_all};
 use crate::explain::request::{Request, Wanted};
 use crate::failure::Failure;
 use crate::ground::{Basis, Ground, read_snapshot};
 use crate::output::Output;
-use crate::session::Session;
+use crate::session::{Reading, Session};
 use crate::shadow::Setup;
 
 /// Everything a run found, as all forms of output show it.
@@ -49,6 +49,11 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<Status, Failure
         PlanFormat::Dot => dot::render(&report),
     })?;
     Ok(Status::Clean)
+}
+
+/// Every query of the project, each text once.
+pub(crate) fn all_queries(session: &Session, reading: &Reading) -> Vec<Query> {
+    request::queries(session, reading, &|_| true)
 }
 
 /// Plans of a database that is not ours.

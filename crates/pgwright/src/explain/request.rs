@@ -50,28 +50,7 @@ impl Request {
         if let Wanted::Sql(sql) = &self.wanted {
             return Ok(vec![Query { sql: Ok(sql.clone()), sites: Vec::new(), pattern: PatternKind::Contains }]);
         }
-        let mut queries: Vec<Query> = Vec::new();
-        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-        for issued in &reading.project.workload.queries {
-            let site = site(issued, session, reading);
-            if !session.shows(reading.files.path(issued.span.file)) || !self.wanted.holds(&site) {
-                continue;
-            }
-            let known = issued.sql.as_deref().ok().and_then(|sql| places.get(sql).copied());
-            match known {
-                Some(at) => queries[at].sites.push(site),
-                None => {
-                    if let Ok(sql) = &issued.sql {
-                        places.insert(sql, queries.len());
-                    }
-                    queries.push(Query {
-                        sql: issued.sql.clone(),
-                        pattern: pattern(issued, reading),
-                        sites: vec![site],
-                    });
-                }
-            }
-        }
+        let queries = queries(session, reading, &|site| self.wanted.holds(site));
         if queries.is_empty() {
             return Err(self.nothing(reading));
         }
@@ -93,6 +72,29 @@ impl Request {
             Wanted::All | Wanted::Sql(_) => Failure::new("no query is known to be sent from this project"),
         }
     }
+}
+
+/// Queries of the places meant, each text once with all places that send it.
+pub(super) fn queries(session: &Session, reading: &Reading, holds: &dyn Fn(&Site) -> bool) -> Vec<Query> {
+    let mut queries: Vec<Query> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for issued in &reading.project.workload.queries {
+        let site = site(issued, session, reading);
+        if !session.shows(reading.files.path(issued.span.file)) || !holds(&site) {
+            continue;
+        }
+        let known = issued.sql.as_deref().ok().and_then(|sql| places.get(sql).copied());
+        match known {
+            Some(at) => queries[at].sites.push(site),
+            None => {
+                if let Ok(sql) = &issued.sql {
+                    places.insert(sql, queries.len());
+                }
+                queries.push(Query { sql: issued.sql.clone(), pattern: pattern(issued, reading), sites: vec![site] });
+            }
+        }
+    }
+    queries
 }
 
 impl Wanted {

@@ -27,9 +27,9 @@ const SHOWN: &[&str] = &[
 /// A node that has this share of the cost stands out.
 const DEAR: f64 = 0.2;
 
-pub(super) struct Style {
-    pub(super) coloured: bool,
-    pub(super) width: usize,
+pub(crate) struct Style {
+    pub(crate) coloured: bool,
+    pub(crate) width: usize,
 }
 
 impl Style {
@@ -131,11 +131,11 @@ fn values(planned: &Planned) -> String {
     shown.join(", ")
 }
 
-fn cost(plan: &Plan) -> String {
+pub(crate) fn cost(plan: &Plan) -> String {
     if plan.total_cost < 1000.0 { format!("{:.2}", plan.total_cost) } else { grouped(plan.total_cost) }
 }
 
-fn tree(text: &mut String, plan: &Plan, style: &Style) {
+pub(crate) fn tree(text: &mut String, plan: &Plan, style: &Style) {
     let costs = plan.own_costs();
     let total: f64 = costs.iter().sum();
     let mut lines = Vec::new();
@@ -197,7 +197,7 @@ pub(super) fn title(plan: &Plan) -> String {
 }
 
 /// The statement without its list of columns, when that is long.
-pub(super) fn brief(sql: &str) -> String {
+pub(crate) fn brief(sql: &str) -> String {
     let (Some(rest), Some(from)) = (sql.strip_prefix("SELECT "), sql.find(" FROM ")) else { return sql.to_owned() };
     if from > 60 && !rest[..from - 7].contains('(') { format!("SELECT …{}", &sql[from..]) } else { sql.to_owned() }
 }
@@ -210,7 +210,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// Where the sizes come from, always said.
-pub(super) fn basis(ground: &Ground) -> String {
+pub(crate) fn basis(ground: &Ground) -> String {
     let assumed = ground.assumed_tables().count();
     match &ground.basis {
         Basis::Live => "statistics are the database's own".to_owned(),

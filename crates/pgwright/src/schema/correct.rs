@@ -198,7 +198,7 @@ fn whole_lines(files: &Files, statement: Span) -> String {
     file.text.get(start as usize..statement.end as usize).unwrap_or_default().to_owned() + "\n"
 }
 
-fn reason(shown: &[Utf8PathBuf], audit: &Audit, found: &Diagnostic) -> Reason {
+pub(crate) fn reason(shown: &[Utf8PathBuf], audit: &Audit, found: &Diagnostic) -> Reason {
     let files = &audit.reading.files;
     let site = |label: &Label| Site {
         file: relative(shown, files.path(label.span.file)).to_string(),

@@ -2,7 +2,7 @@
 
 mod carry;
 pub(crate) mod correct;
-mod json;
+pub(crate) mod json;
 pub(crate) mod text;
 
 use camino::Utf8PathBuf;

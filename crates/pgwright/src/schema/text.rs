@@ -70,7 +70,7 @@ pub(crate) fn write_reason(text: &mut String, reason: &Reason, look: Look) {
 }
 
 /// A paragraph below a heading, in lines that fit.
-fn wrapped(text: &mut String, paragraph: &str, look: Look) {
+pub(crate) fn wrapped(text: &mut String, paragraph: &str, look: Look) {
     const INDENT: &str = "      ";
     let room = look.width.min(110) - INDENT.len();
     let mut line = String::new();
@@ -89,7 +89,7 @@ fn wrapped(text: &mut String, paragraph: &str, look: Look) {
     }
 }
 
-fn write_migrations(text: &mut String, app: &AppMigrations, bold: &dyn Fn(&str) -> String) {
+pub(crate) fn write_migrations(text: &mut String, app: &AppMigrations, bold: &dyn Fn(&str) -> String) {
     match &app.written {
         Ok(written) => {
             for migration in written {

@@ -28,15 +28,15 @@ struct Report {
 }
 
 /// A recommendation with the model it is about.
-struct Advice {
-    recommendation: Recommendation,
-    model: Option<Model>,
+pub(crate) struct Advice {
+    pub(crate) recommendation: Recommendation,
+    pub(crate) model: Option<Model>,
 }
 
-struct Model {
-    label: String,
+pub(crate) struct Model {
+    pub(crate) label: String,
     /// Where the class is written; None for those that Django or a library makes.
-    place: Option<(String, u32)>,
+    pub(crate) place: Option<(String, u32)>,
 }
 
 pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
@@ -56,15 +56,6 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
     if let Some(wanted) = wanted {
         model_named(wanted, &reading.project.models)?;
     }
-    let (server, activity, major) = match &measured {
-        Some(Measured { snapshot, .. }) => {
-            (Some(snapshot.server.version.clone()), snapshot.activity.clone(), snapshot.server.major().unwrap_or(MAJOR))
-        }
-        None => (None, Activity::default(), MAJOR),
-    };
-    let ground = Ground::new(&session, &reading, measured);
-    let sent = reading.project.workload.queries.iter().filter_map(|issued| issued.sql.as_deref().ok());
-    let usage = Usage::of(sent.chain(activity.statements.iter().map(|statement| statement.text.as_str())));
     let hardware = Hardware {
         memory: args.memory,
         disk: args.disk.map(|disk| match disk {
@@ -72,33 +63,69 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<Status, Failure> {
             DiskArg::Hdd => Disk::Spinning,
         }),
     };
-    let facts = Facts {
-        schema: &ground.schema,
-        statistics: &ground.statistics,
-        activity: &activity,
-        major,
-        usage: &usage,
-        hardware,
-    };
-    let advice = tune(&facts).into_iter().map(|recommendation| {
-        let model = recommendation.table.as_deref().and_then(|table| model(table, &session, &reading));
-        Advice { recommendation, model }
-    });
+    let database = Asked::of(measured.as_ref());
+    let ground = Ground::new(&session, &reading, measured);
+    let advice = advise(&session, &reading, &ground, &database, hardware).into_iter();
     let of_wanted = |advice: &Advice| {
         wanted.is_none_or(|wanted| advice.model.as_ref().is_some_and(|model| names(&model.label, wanted)))
     };
     let advice = advice.filter(of_wanted).collect();
-    if activity.is_empty() && matches!(ground.basis, Basis::Snapshot(_)) {
+    if database.activity.is_empty() && matches!(ground.basis, Basis::Snapshot(_)) {
         output.warning(
             "the snapshot has statistics alone, so most rules have nothing to go by: take it again with this pgwright, from the database",
         );
     }
-    let report = Report { ground, server, advice };
+    let report = Report { ground, server: database.server, advice };
     output.data(&match args.format {
         FactFormat::Text => text::render(&report, output.styled()),
         FactFormat::Json => json::render(&report),
     })?;
     Ok(Status::Clean)
+}
+
+/// What was asked of a database beside its statistics.
+pub(crate) struct Asked {
+    server: Option<String>,
+    activity: Activity,
+    major: u32,
+}
+
+impl Asked {
+    pub(crate) fn of(measured: Option<&Measured>) -> Asked {
+        match measured {
+            Some(Measured { snapshot, .. }) => Asked {
+                server: Some(snapshot.server.version.clone()),
+                activity: snapshot.activity.clone(),
+                major: snapshot.server.major().unwrap_or(MAJOR),
+            },
+            None => Asked { server: None, activity: Activity::default(), major: MAJOR },
+        }
+    }
+}
+
+/// What is recommended for the tables of a project.
+pub(crate) fn advise(
+    session: &Session,
+    reading: &Reading,
+    ground: &Ground,
+    database: &Asked,
+    hardware: Hardware,
+) -> Vec<Advice> {
+    let sent = reading.project.workload.queries.iter().filter_map(|issued| issued.sql.as_deref().ok());
+    let usage = Usage::of(sent.chain(database.activity.statements.iter().map(|statement| statement.text.as_str())));
+    let facts = Facts {
+        schema: &ground.schema,
+        statistics: &ground.statistics,
+        activity: &database.activity,
+        major: database.major,
+        usage: &usage,
+        hardware,
+    };
+    let advice = tune(&facts).into_iter().map(|recommendation| {
+        let model = recommendation.table.as_deref().and_then(|table| model(table, session, reading));
+        Advice { recommendation, model }
+    });
+    advice.collect()
 }
 
 fn model(table: &str, session: &Session, reading: &Reading) -> Option<Model> {

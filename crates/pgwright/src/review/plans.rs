@@ -1,0 +1,246 @@
+//! The queries that matter with their plans: PostgreSQL's own where a server can be started, else predicted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use pgwright_postgres::Cluster;
+use pgwright_schema::access::{DatabaseCollation, Server};
+use pgwright_schema::plan::count;
+use pgwright_schema::predict::{Database, Prediction, Scan, predict};
+use pgwright_schema::sql::{number_placeholders, parse_statement};
+use pgwright_schema::statement::resolve_statement;
+use serde::Serialize;
+
+use crate::cli::ReviewArgs;
+use crate::explain::all_queries;
+use crate::explain::planning::{Explained, Planner, Query, Site, plan_all};
+use crate::explain::text::{Style, tree};
+use crate::failure::Failure;
+use crate::ground::{Ground, Measured};
+use crate::session::{Reading, Session};
+use crate::shadow::Setup;
+
+/// Queries that are shown; the report says how many there are.
+const SHOWN: usize = 20;
+
+/// Planner cost units below which a query is no concern: a few dozen pages.
+const CHEAP: f64 = 50.0;
+
+/// Queries by model, the dearest first.
+#[derive(Debug, Serialize)]
+pub(super) struct Plans {
+    /// PostgreSQL's version; none where nobody was asked and plans are predicted.
+    pub(super) planner: Option<String>,
+    /// Why no server could be asked.
+    pub(super) reason: Option<String>,
+    pub(super) statements: usize,
+    pub(super) planned: usize,
+    /// Those that cost enough to be shown, and are not.
+    pub(super) more: usize,
+    pub(super) models: Vec<OfModel>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct OfModel {
+    pub(super) model: String,
+    pub(super) queries: Vec<Examined>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Examined {
+    pub(super) sites: Vec<Sent>,
+    /// With values in it where the planner was asked.
+    pub(super) sql: String,
+    /// What it mostly does.
+    pub(super) sentence: String,
+    /// Planner cost units.
+    pub(super) cost: f64,
+    /// With the models as they should be.
+    pub(super) after: Option<After>,
+    /// The plan as text; empty where it is predicted.
+    pub(super) plan: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Sent {
+    pub(super) file: String,
+    pub(super) line: u32,
+    pub(super) function: String,
+    pub(super) in_loop: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct After {
+    pub(super) cost: f64,
+    pub(super) sentence: String,
+}
+
+/// Who plans.
+pub(super) enum Asking {
+    Server(Box<Setup>, Cluster),
+    /// Nobody, and why.
+    Nobody(String),
+}
+
+/// Starts a server while the project is read, where there is one.
+pub(super) fn planner(
+    args: &ReviewArgs,
+    session: &Session,
+    measured: Option<&Measured>,
+) -> Result<(Asking, Reading), Failure> {
+    let started = Setup::new(args.postgres_bin.as_deref(), session, measured)
+        .and_then(|setup| setup.start().map(|cluster| (setup, cluster)));
+    match started {
+        Ok((setup, cluster)) => Ok((Asking::Server(Box::new(setup), cluster), session.read())),
+        Err(failure) if args.plan => Err(failure),
+        Err(failure) => {
+            let reason = match failure {
+                Failure::Message { message, .. } | Failure::InFile { message, .. } => message,
+                Failure::BrokenPipe => "it stopped".to_owned(),
+            };
+            Ok((Asking::Nobody(reason), session.read()))
+        }
+    }
+}
+
+pub(super) fn plans(
+    asking: Asking,
+    session: &Session,
+    before: &Reading,
+    after: Option<&Reading>,
+    ground: &Ground,
+) -> Result<Plans, Failure> {
+    let queries = all_queries(session, before);
+    let statements = queries.len();
+    let (planner, reason, examined) = match asking {
+        Asking::Server(setup, cluster) => {
+            let version = setup.installation.version.to_string();
+            (Some(version), None, planned(&setup, cluster, session, queries, after, ground)?)
+        }
+        Asking::Nobody(reason) => (None, Some(reason), predicted(queries, ground)),
+    };
+    let planned = examined.len();
+    let dear: Vec<(String, Examined)> = examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect();
+    let more = dear.len().saturating_sub(SHOWN);
+    let mut models: Vec<OfModel> = Vec::new();
+    for (model, examined) in dear.into_iter().take(SHOWN) {
+        match models.iter_mut().find(|of| of.model == model) {
+            Some(of) => of.queries.push(examined),
+            None => models.push(OfModel { model, queries: vec![examined] }),
+        }
+    }
+    Ok(Plans { planner, reason, statements, planned, more, models })
+}
+
+/// By the planner, the dearest first; those that are shown a second time with the models as they should be.
+fn planned(
+    setup: &Setup,
+    cluster: Cluster,
+    session: &Session,
+    queries: Vec<Query>,
+    after: Option<&Reading>,
+    ground: &Ground,
+) -> Result<Vec<(String, Examined)>, Failure> {
+    let shadow = setup.build(cluster, &ground.schema, &ground.statistics)?;
+    let explained = plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)?;
+    let mut then: HashMap<String, After> = HashMap::new();
+    if let Some(after) = after {
+        let again: Vec<Query> = explained
+            .iter()
+            .take(SHOWN)
+            .filter(|explained| explained.plans.is_ok())
+            .map(|explained| Query {
+                sql: explained.query.sql.clone(),
+                sites: Vec::new(),
+                pattern: explained.query.pattern,
+            })
+            .collect();
+        let schema = Ground::new(session, after, None).schema;
+        let shadow = setup.build(setup.start()?, &schema, &ground.statistics)?;
+        for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), again, &ground.statistics)? {
+            let first = explained.plans.iter().flatten().next();
+            if let (Some(planned), Ok(sql)) = (first, &explained.query.sql) {
+                let after = After { cost: planned.plan.total_cost, sentence: planned.sentence.clone() };
+                then.insert(sql.clone(), after);
+            }
+        }
+    }
+    Ok(explained.into_iter().filter_map(|explained| examined(explained, &mut then)).collect())
+}
+
+fn examined(explained: Explained, then: &mut HashMap<String, After>) -> Option<(String, Examined)> {
+    let planned = explained.plans.ok()?.into_iter().next()?;
+    let mut plan = String::new();
+    tree(&mut plan, &planned.plan, &Style { coloured: false, width: 110 });
+    let after = explained.query.sql.as_ref().ok().and_then(|sql| then.remove(sql));
+    let examined = Examined {
+        sites: sent(&explained.query.sites),
+        sql: planned.statement,
+        sentence: planned.sentence,
+        cost: planned.plan.total_cost,
+        after,
+        plan,
+    };
+    Some((model_of(&explained.query.sites), examined))
+}
+
+/// As our own model of the planner has it.
+fn predicted(queries: Vec<Query>, ground: &Ground) -> Vec<(String, Examined)> {
+    let server = Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) };
+    let database = Database::new(&ground.schema, &ground.statistics, server);
+    let mut found: Vec<(String, Examined)> = queries
+        .into_iter()
+        .filter_map(|query| {
+            let sql = query.sql.ok()?;
+            let statement = parse_statement(&number_placeholders(&sql)).ok()?;
+            let prediction = predict(&resolve_statement(&statement, &ground.schema, &[]), &database);
+            let examined = Examined {
+                sites: sent(&query.sites),
+                sentence: sentence(&prediction)?,
+                cost: prediction.cost,
+                after: None,
+                plan: String::new(),
+                sql,
+            };
+            Some((model_of(&query.sites), examined))
+        })
+        .collect();
+    found.sort_by(|(_, left), (_, right)| right.cost.total_cmp(&left.cost));
+    found
+}
+
+/// How the largest of its tables is read.
+fn sentence(prediction: &Prediction) -> Option<String> {
+    let largest = prediction.accesses.iter().max_by(|left, right| {
+        let whole = |scan: &Scan| *scan == Scan::Sequential;
+        (whole(&left.scan), left.table_rows)
+            .partial_cmp(&(whole(&right.scan), right.table_rows))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    })?;
+    let table = &largest.table;
+    Some(match &largest.scan {
+        Scan::Sequential => format!("reads all {} rows of {table} (predicted)", count(largest.table_rows)),
+        Scan::Index { index, .. } | Scan::IndexOnly { index, .. } => {
+            format!("finds rows of {table} by {index} (predicted)")
+        }
+        Scan::Bitmap(bitmap) => format!("finds rows of {table} by {} (predicted)", bitmap.indexes().join(" and ")),
+        Scan::Nothing => "gives no rows (predicted)".to_owned(),
+    })
+}
+
+fn sent(sites: &[Site]) -> Vec<Sent> {
+    let mut once: BTreeMap<(&str, u32), &Site> = BTreeMap::new();
+    for site in sites {
+        once.entry((&site.file, site.line)).or_insert(site);
+    }
+    let sent = |site: &Site| Sent {
+        file: site.file.clone(),
+        line: site.line,
+        function: site.function.clone(),
+        in_loop: site.in_loop,
+    };
+    once.into_values().map(sent).collect()
+}
+
+fn model_of(sites: &[Site]) -> String {
+    sites.iter().find_map(|site| site.model.clone()).unwrap_or_else(|| "no model".to_owned())
+}
