@@ -1,5 +1,10 @@
 //! Sizes that nobody measured: of values, tables and indexes.
 
+mod gin;
+mod hash;
+
+pub use gin::Elements;
+
 use crate::schema::IndexMethod;
 use crate::statistics::Size;
 use crate::types::PgType;
@@ -76,8 +81,13 @@ pub struct IndexLayout {
     pub widths: Vec<f64>,
     /// Different keys, where that is known.
     pub distinct: Option<f64>,
-    /// Whether equal keys are kept once with a list of rows: not where they are unique or other columns are included.
+    /// Whether equal keys are kept once with a list of rows: not where they are unique, other columns are included, or equal values
+    /// may look different.
     pub merges_equal: bool,
+    /// Rows of each key that many have, as far as known.
+    pub common: Vec<f64>,
+    /// For GIN, where known.
+    pub elements: Option<Elements>,
 }
 
 /// The size of an index, freshly built.
@@ -99,14 +109,16 @@ pub fn index_size(layout: &IndexLayout) -> Size {
             let leaves = (bytes / leaf).ceil();
             1.0 + leaves + (leaves / 200.0).ceil()
         }
-        // Four bytes of hash instead of the key; buckets are three quarters full.
-        IndexMethod::Hash => 4.0 + (rows * 20.0 / BTREE_SPACE / 0.75).ceil() * 1.1,
+        IndexMethod::Hash => hash::pages(rows, layout.common.iter().copied()),
         IndexMethod::Brin => 3.0 + (layout.table_pages as f64 / 128.0 * (16.0 + 2.0 * width) / HEAP_SPACE).ceil(),
         // A posting list holds a row in two to three bytes, compressed; a value has some width / 2 of them.
-        IndexMethod::Gin => 2.0 + (rows * (width / 2.0).max(1.0) * 2.5 / PAGE).ceil(),
-        IndexMethod::Gist | IndexMethod::Spgist => {
-            1.0 + (rows * (aligned(INDEX_ROW_HEADER + width) + 4.0) / BTREE_SPACE / 0.7).ceil()
-        }
+        IndexMethod::Gin => match &layout.elements {
+            Some(elements) => gin::pages(elements, rows, layout.table_pages as f64),
+            None => 2.0 + (rows * (width / 2.0).max(1.0) * 2.5 / PAGE).ceil(),
+        },
+        IndexMethod::Gist => 1.0 + (rows * (aligned(INDEX_ROW_HEADER + width) + 4.0) / BTREE_SPACE / 0.7).ceil(),
+        // A leaf's entry begins with twelve bytes, and pages are split by prefixes, not by size.
+        IndexMethod::Spgist => 1.0 + (rows * (aligned(aligned(12.0) + width) + 4.0) / BTREE_SPACE / 0.65).ceil(),
         // Eighty bits by default.
         IndexMethod::Bloom => 1.0 + (rows * 16.0 / HEAP_SPACE).ceil(),
         IndexMethod::Other(_) => 1.0 + (rows * (aligned(INDEX_ROW_HEADER + width) + 4.0) / leaf).ceil(),

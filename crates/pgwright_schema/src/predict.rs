@@ -128,6 +128,8 @@ fn facts(index: PreparedIndex, table: &Table, statistics: &TableStatistics) -> I
         widths: index.keys.iter().map(|key| width(&key.term)).chain(included).collect(),
         distinct: None,
         merges_equal: !index.unique && index.include.is_empty(),
+        common: Vec::new(),
+        elements: None,
     };
     let size = index_size(&layout);
     let levels = if index.method == IndexMethod::Btree { btree_levels(size.pages, keys) } else { 0 };

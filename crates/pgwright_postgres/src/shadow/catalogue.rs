@@ -39,13 +39,21 @@ pub(super) struct Index {
     /// How many of them are keys.
     pub(super) keys: usize,
     pub(super) predicate: Option<String>,
+    /// Operator classes of the keys.
+    pub(super) classes: Vec<String>,
+    /// Whether equal values of the keys look alike, so that a B-tree may keep one of them.
+    pub(super) look_alike: bool,
 }
 
 /// Tables and indexes that are not the system's, tables first, each in the order of its making.
 pub(super) fn relations(client: &mut Client) -> Result<Vec<Relation>, Error> {
     let rows = client.query(
         "SELECT c.oid, n.nspname::text, c.relname::text, pg_relation_filepath(c.oid), am.amname::text, i.indrelid, i.indisunique, \
-         i.indkey::int2[], i.indnkeyatts::int4, pg_get_expr(i.indpred, i.indrelid) \
+         i.indkey::int2[], i.indnkeyatts::int4, pg_get_expr(i.indpred, i.indrelid), \
+         (SELECT array_agg(o.opcname::text ORDER BY k.n) FROM unnest(i.indclass) WITH ORDINALITY k(class, n) \
+           JOIN pg_opclass o ON o.oid = k.class), \
+         NOT EXISTS (SELECT FROM unnest(i.indclass) k(class) JOIN pg_opclass o ON o.oid = k.class WHERE NOT EXISTS \
+           (SELECT FROM pg_amproc p WHERE p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype AND p.amprocnum = 4)) \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid \
          LEFT JOIN pg_am am ON am.oid = c.relam \
          WHERE c.relkind IN ('r', 'i') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
@@ -67,6 +75,8 @@ pub(super) fn relations(client: &mut Client) -> Result<Vec<Relation>, Error> {
                 columns: row.get(7),
                 keys: usize::try_from(row.get::<_, i32>(8)).unwrap_or_default(),
                 predicate: row.get(9),
+                classes: row.get::<_, Option<Vec<String>>>(10).unwrap_or_default(),
+                look_alike: row.get(11),
             }),
         })
         .collect();

@@ -1,16 +1,17 @@
 //! The sizes of files, which are holes: they take no room on disk, and only `EXPLAIN` looks at them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use pgwright_schema::estimate::{self, IndexLayout};
+use pgwright_schema::estimate::{self, Elements, IndexLayout};
 use pgwright_schema::names::quote_name;
-use pgwright_schema::{IndexMethod, Size, Statistics, TableStatistics};
+use pgwright_schema::{ColumnStatistics, IndexMethod, Size, Statistics, TableStatistics};
 use postgres::Client;
 
-use super::catalogue::{Index, Relation, of_table};
+use super::catalogue::{Column, Index, Relation, of_table};
+use super::{elements, expressions};
 use crate::{Cluster, Error, explain};
 
 const PAGE: u64 = 8192;
@@ -27,86 +28,186 @@ pub(super) fn size_tables(cluster: &Cluster, relations: &[Relation], statistics:
     Ok(())
 }
 
+/// What is known of expressions that are keys of indexes: of an index by its number, of a key by its place, from 1.
+pub(super) type Expressions = HashMap<u32, BTreeMap<u16, ColumnStatistics>>;
+
 /// Gives every index of such a table the size it has, or is expected to have, and every B-tree its height.
+///
+/// `expressions` are those of indexes that were not measured.
 pub(super) fn size_indexes(
     cluster: &Cluster,
     client: &mut Client,
     relations: &[Relation],
     statistics: &Statistics,
+    expressions: &Expressions,
 ) -> Result<(), Error> {
-    let tables: HashMap<u32, &Relation> = relations.iter().map(|relation| (relation.oid, relation)).collect();
-    let mut estimated = String::new();
-    for relation in relations {
-        let Some(index) = &relation.index else { continue };
-        let Some(table) = tables.get(&index.table) else { continue };
-        let Some(found) = of_table(statistics, table) else { continue };
-        let widths = widths(relation, index, table, found);
+    let partial = partial_rows(client, relations, statistics)?;
+    let nothing = BTreeMap::new();
+    for (relation, index, table, found) in with_tables(relations, statistics) {
         let measured = found.index(&relation.name);
-        let size = match measured {
-            Some(measured) => measured.size,
-            None => {
-                let size = estimated_size(client, index, table, found, &widths)?;
-                let pages = i32::try_from(size.pages).unwrap_or(i32::MAX);
-                estimated.push_str(&format!(
-                    "UPDATE pg_class SET relpages = {pages}, reltuples = {} WHERE oid = {};",
-                    size.rows, relation.oid
-                ));
-                size
-            }
+        let expressions = match measured {
+            Some(measured) => &measured.expressions,
+            None => expressions.get(&relation.oid).unwrap_or(&nothing),
         };
-        let path = cluster.data().join(&relation.path);
-        extend(&path, size.pages)?;
-        if index.method == IndexMethod::Btree {
-            let keys: f64 = widths.iter().take(index.keys).sum();
-            let levels = measured.and_then(|measured| measured.levels);
-            write_height(&path, levels.unwrap_or_else(|| estimate::btree_levels(size.pages, keys)))?;
+        let sizing = Sizing { relation, index, table, statistics: found, expressions };
+        match measured {
+            Some(measured) => sizing.give(cluster, measured.size, measured.levels)?,
+            None => {
+                let rows = partial.get(&relation.oid).copied().unwrap_or(found.size.rows_today());
+                sizing.estimate(cluster, client, rows)?;
+            }
         }
     }
-    client.batch_execute(&format!("SET allow_system_table_mods = on; {estimated}"))?;
     Ok(())
 }
 
-/// Bytes of a value of each column of an index.
-fn widths(relation: &Relation, index: &Index, table: &Relation, statistics: &TableStatistics) -> Vec<f64> {
-    let of_expression = |at: usize| {
-        let expressions = &statistics.index(&relation.name)?.expressions;
-        expressions.get(&u16::try_from(at + 1).ok()?).map(|found| found.average_width)
-    };
-    let of_column =
-        |number: i16| statistics.columns.get(&table.columns.get(&number)?.name).map(|found| found.average_width);
-    let width = |(at, number): (usize, &i16)| if *number == 0 { of_expression(at) } else { of_column(*number) };
-    index.columns.iter().enumerate().map(|column| f64::from(width(column).unwrap_or(8))).collect()
+/// Rows in partial indexes that were not measured, as the planner reckons them. It does so without any index: their pages must not be
+/// read before they are written.
+fn partial_rows(
+    client: &mut Client,
+    relations: &[Relation],
+    statistics: &Statistics,
+) -> Result<HashMap<u32, f64>, Error> {
+    let mut rows = HashMap::new();
+    let mut transaction = client.transaction()?;
+    transaction.batch_execute("UPDATE pg_index SET indisvalid = false WHERE indrelid >= 16384")?;
+    for (relation, index, table, found) in with_tables(relations, statistics) {
+        let Some(predicate) = index.predicate.as_ref().filter(|_| found.index(&relation.name).is_none()) else {
+            continue;
+        };
+        let table = format!("{}.{}", quote_name(&table.schema), quote_name(&table.name));
+        let plan = explain::plan(&mut transaction, &format!("SELECT FROM {table} WHERE {predicate}"))?;
+        rows.insert(relation.oid, plan.rows);
+    }
+    transaction.rollback()?;
+    Ok(rows)
 }
 
-fn estimated_size(
-    client: &mut Client,
-    index: &Index,
-    table: &Relation,
-    statistics: &TableStatistics,
-    widths: &[f64],
-) -> Result<Size, Error> {
-    let all = statistics.size.rows_today();
-    let rows = match &index.predicate {
-        None => all,
-        Some(predicate) => {
-            let statement =
-                format!("SELECT FROM {}.{} WHERE {predicate}", quote_name(&table.schema), quote_name(&table.name));
-            explain::plan(client, &statement)?.rows
+/// Every index with the table it is of, and what is known of that; none where nothing is.
+pub(super) fn with_tables<'r>(
+    relations: &'r [Relation],
+    statistics: &'r Statistics,
+) -> impl Iterator<Item = (&'r Relation, &'r Index, &'r Relation, &'r TableStatistics)> {
+    let tables: HashMap<u32, &Relation> = relations.iter().map(|relation| (relation.oid, relation)).collect();
+    relations.iter().filter_map(move |relation| {
+        let index = relation.index.as_ref()?;
+        let table = *tables.get(&index.table)?;
+        Some((relation, index, table, of_table(statistics, table)?))
+    })
+}
+
+/// What the size of an index depends on.
+struct Sizing<'s> {
+    relation: &'s Relation,
+    index: &'s Index,
+    table: &'s Relation,
+    statistics: &'s TableStatistics,
+    /// Of keys that are expressions, by their place among the keys, from 1.
+    expressions: &'s BTreeMap<u16, ColumnStatistics>,
+}
+
+impl Sizing<'_> {
+    /// Gives the index the size it is expected to have.
+    fn estimate(&self, cluster: &Cluster, client: &mut Client, rows: f64) -> Result<(), Error> {
+        let mut layout = self.layout(rows);
+        self.take_apart(client, &mut layout)?;
+        let size = estimate::index_size(&layout);
+        let pages = i32::try_from(size.pages).unwrap_or(i32::MAX);
+        client.execute(
+            "UPDATE pg_class SET relpages = $2, reltuples = $3 WHERE oid = $1",
+            &[&self.relation.oid, &pages, &(size.rows as f32)],
+        )?;
+        self.give(cluster, size, None)
+    }
+
+    fn layout(&self, rows: f64) -> IndexLayout {
+        let all = self.statistics.size.rows_today();
+        let columns: Vec<Option<&ColumnStatistics>> = (0..self.index.columns.len()).map(|at| self.column(at)).collect();
+        // Of several columns there are at most as many different combinations.
+        let distinct =
+            columns.iter().map(|column| column.and_then(|column| column.distinct_of(all))).product::<Option<f64>>();
+        IndexLayout {
+            method: self.index.method.clone(),
+            rows,
+            table_pages: self.statistics.size.pages,
+            widths: columns.iter().map(|column| width(*column)).collect(),
+            distinct: distinct.map(|distinct| distinct.min(rows)),
+            merges_equal: !self.index.unique && self.index.look_alike && self.index.keys == self.index.columns.len(),
+            common: match columns.as_slice() {
+                [Some(one)] => one
+                    .most_common
+                    .iter()
+                    .flat_map(|common| &common.frequencies)
+                    .map(|share| f64::from(*share) * rows)
+                    .collect(),
+                _ => Vec::new(),
+            },
+            elements: None,
         }
-    };
-    let distinct = match index.columns.as_slice() {
-        [number] => table.columns.get(number).and_then(|column| statistics.columns.get(&column.name)),
-        _ => None,
-    };
-    let layout = IndexLayout {
-        method: index.method.clone(),
-        rows,
-        table_pages: statistics.size.pages,
-        widths: widths.to_vec(),
-        distinct: distinct.and_then(|column| column.distinct_of(all)),
-        merges_equal: !index.unique && index.keys == index.columns.len(),
-    };
-    Ok(estimate::index_size(&layout))
+    }
+
+    /// What values consist of, where the index keeps that.
+    fn take_apart(&self, client: &mut Client, layout: &mut IndexLayout) -> Result<(), Error> {
+        let rows = self.statistics.size.rows_today();
+        for (at, class) in self.index.classes.iter().enumerate() {
+            if !matches!(self.index.method, IndexMethod::Gin) && class != "gist_trgm_ops" {
+                continue;
+            }
+            let number = i32::try_from(at + 1).unwrap_or_default();
+            let row = client.query_one("SELECT pg_get_indexdef($1, $2, false)", &[&self.relation.oid, &number])?;
+            let expression: &str = row.get(0);
+            let Some((column, known)) = self.column_within(at, expression) else { continue };
+            let source = expressions::source(client, &column.name, column.type_oid, known)?;
+            let own = self.column(at).filter(|own| own.most_common_elements.is_some());
+            let key = elements::Key { expression, class, known: own.unwrap_or(known), rows };
+            if class == "gist_trgm_ops" {
+                let trigrams = source.map(|source| elements::per_value(client, &key, &source)).transpose()?.flatten();
+                // Three bytes each, with a header of five; as many as characters where the values are not known.
+                layout.widths[at] = 5.0 + 3.0 * trigrams.unwrap_or(layout.widths[at]);
+            } else if let Some(found) = elements::of_key(client, &key, source.as_ref())? {
+                let all = layout.elements.get_or_insert_with(|| Elements { shares: Vec::new(), width: found.width });
+                all.shares.extend(found.shares);
+            }
+        }
+        Ok(())
+    }
+
+    /// The table's column that a key is of, or that its expression is computed from.
+    fn column_within(&self, at: usize, expression: &str) -> Option<(&Column, &ColumnStatistics)> {
+        let of = |column: &'_ Column| self.statistics.columns.get(&column.name);
+        match self.index.columns.get(at)? {
+            0 => {
+                // The longest name: others may be parts of it.
+                let columns = self.table.columns.values().filter(|column| expression.contains(&column.name));
+                let column = columns.max_by_key(|column| (column.name.len(), &column.name))?;
+                Some((column, of(column)?))
+            }
+            number => self.table.columns.get(number).and_then(|column| Some((column, of(column)?))),
+        }
+    }
+
+    fn give(&self, cluster: &Cluster, size: Size, levels: Option<u32>) -> Result<(), Error> {
+        let path = cluster.data().join(&self.relation.path);
+        extend(&path, size.pages)?;
+        if self.index.method == IndexMethod::Btree {
+            let widths = (0..self.index.keys).map(|at| width(self.column(at)));
+            write_height(&path, levels.unwrap_or_else(|| estimate::btree_levels(size.pages, widths.sum())))?;
+        }
+        Ok(())
+    }
+
+    /// What is known of a column of the index.
+    fn column(&self, at: usize) -> Option<&ColumnStatistics> {
+        match self.index.columns.get(at)? {
+            0 => self.expressions.get(&u16::try_from(at + 1).ok()?),
+            number => self.statistics.columns.get(&self.table.columns.get(number)?.name),
+        }
+    }
+}
+
+/// Bytes of a value.
+fn width(column: Option<&ColumnStatistics>) -> f64 {
+    column.map_or(8.0, |column| f64::from(column.average_width))
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {

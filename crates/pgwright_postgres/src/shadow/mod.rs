@@ -5,6 +5,8 @@
 
 mod catalogue;
 mod create;
+mod elements;
+mod expressions;
 mod files;
 mod restore;
 mod what_if;
@@ -55,7 +57,9 @@ impl Shadow {
         files::size_tables(&cluster, &relations, statistics)?;
         drop(client);
         let mut client = cluster.connect()?;
-        files::size_indexes(&cluster, &mut client, &relations, statistics)?;
+        let expressions = expressions::missing(&mut client, &relations, statistics)?;
+        restore::expressions(&mut client, major, &relations, &expressions)?;
+        files::size_indexes(&cluster, &mut client, &relations, statistics, &expressions)?;
         drop(client);
         // A session remembers sizes and heights it has seen.
         let mut shadow = Shadow { client: Session(cluster.connect()?), cluster, left_out };

@@ -1,6 +1,6 @@
 //! Putting statistics into the catalogue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use pgwright_schema::expr::quote_text;
@@ -9,6 +9,7 @@ use pgwright_schema::{ColumnStatistics, Size, Statistics};
 use postgres::Client;
 
 use super::catalogue::{Column, Relation, of_table};
+use super::files::Expressions;
 use crate::Error;
 
 /// The first version with functions for it (`pg_restore_relation_stats`, `pg_restore_attribute_stats`).
@@ -24,11 +25,7 @@ pub(super) fn statistics(
     relations: &[Relation],
     statistics: &Statistics,
 ) -> Result<(), Error> {
-    let mut script = Script { client, types: HashMap::new(), text: String::new(), functions: major >= WITH_FUNCTIONS };
-    if !script.functions {
-        script.types = operators(script.client)?;
-        script.text.push_str("SET allow_system_table_mods = on;");
-    }
+    let mut script = Script::new(client, major)?;
     let tables: HashMap<u32, &Relation> = relations.iter().map(|relation| (relation.oid, relation)).collect();
     for relation in relations {
         match &relation.index {
@@ -47,14 +44,27 @@ pub(super) fn statistics(
                 let table = tables.get(&index.table).and_then(|table| of_table(statistics, table));
                 let Some(found) = table.and_then(|table| table.index(&relation.name)) else { continue };
                 script.size(relation, found.size, 0)?;
-                for (number, expression) in &found.expressions {
-                    let number = i16::try_from(*number).unwrap_or_default();
-                    if let Some(column) = relation.columns.get(&number) {
-                        let type_oid = script.expression_type(relation, number)?;
-                        script.column(relation, number, &Column { type_oid, ..column.clone() }, expression)?;
-                    }
-                }
+                script.expressions(relation, &found.expressions)?;
             }
+        }
+    }
+    script.send()
+}
+
+/// Gives expressions of indexes theirs.
+pub(super) fn expressions(
+    client: &mut Client,
+    major: u32,
+    relations: &[Relation],
+    known: &Expressions,
+) -> Result<(), Error> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let mut script = Script::new(client, major)?;
+    for relation in relations {
+        if let Some(known) = known.get(&relation.oid) {
+            script.expressions(relation, known)?;
         }
     }
     script.send()
@@ -131,7 +141,25 @@ struct Slot {
     values: Option<String>,
 }
 
-impl Script<'_> {
+impl<'c> Script<'c> {
+    fn new(client: &'c mut Client, major: u32) -> Result<Script<'c>, Error> {
+        let functions = major >= WITH_FUNCTIONS;
+        let types = if functions { HashMap::new() } else { operators(client)? };
+        let text = if functions { String::new() } else { "SET allow_system_table_mods = on;".to_owned() };
+        Ok(Script { client, types, text, functions })
+    }
+
+    fn expressions(&mut self, index: &Relation, known: &BTreeMap<u16, ColumnStatistics>) -> Result<(), Error> {
+        for (number, expression) in known {
+            let number = i16::try_from(*number).unwrap_or_default();
+            if let Some(column) = index.columns.get(&number) {
+                let type_oid = self.expression_type(index, number)?;
+                self.column(index, number, &Column { type_oid, ..column.clone() }, expression)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The type of an expression that is a key of an index. What the index keeps may be something else: GIN keeps parts of it.
     fn expression_type(&mut self, index: &Relation, number: i16) -> Result<u32, Error> {
         let of = "SELECT pg_get_indexdef($1, $2, false), indrelid::regclass::text FROM pg_index WHERE indexrelid = $1";

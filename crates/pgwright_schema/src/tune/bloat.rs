@@ -119,6 +119,8 @@ fn expected(table: &TableFacts<'_>, name: &str, index: &IndexActivity) -> Option
         widths,
         distinct,
         merges_equal,
+        common: Vec::new(),
+        elements: None,
     };
     Some(index_size(&layout).pages)
 }

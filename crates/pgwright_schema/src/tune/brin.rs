@@ -53,6 +53,8 @@ pub fn brin(facts: &Facts<'_>, table: &TableFacts<'_>) -> Vec<Recommendation> {
                 widths: vec![f64::from(found.average_width)],
                 distinct: None,
                 merges_equal: false,
+                common: Vec::new(),
+                elements: None,
             };
             let pages = index_size(&layout).pages as f64;
             let name = quote_name(&index_name(table.name, &[column.as_str()], "_brin"));

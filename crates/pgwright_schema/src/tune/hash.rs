@@ -41,6 +41,8 @@ pub fn hash(facts: &Facts<'_>, table: &TableFacts<'_>) -> Vec<Recommendation> {
                 widths: vec![f64::from(found.average_width)],
                 distinct: None,
                 merges_equal: false,
+                common: Vec::new(),
+                elements: None,
             };
             let bytes = index_size(&layout).pages as f64 * PAGE;
             // Values that many rows share make long chains in one bucket.
