@@ -60,8 +60,8 @@ struct Dropped<'a> {
     line: u32,
     name: &'a str,
     bytes: u64,
-    /// How often the database used it; null where nobody counted.
-    scans: Option<u64>,
+    /// How often the database used it.
+    scans: u64,
 }
 
 pub(super) fn render(report: &Report<'_>) -> String {

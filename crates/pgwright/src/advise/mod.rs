@@ -13,7 +13,6 @@ use pgwright_django::Extent;
 use pgwright_django::model::Model;
 use pgwright_postgres::Shadow;
 use pgwright_rules::evidence;
-use pgwright_schema::IndexOrigin;
 use pgwright_schema::access::{DatabaseCollation, Server};
 use pgwright_schema::activity::Activity;
 use pgwright_schema::candidates::{Candidate, candidates_of_all};
@@ -22,6 +21,7 @@ use pgwright_schema::predict::Database;
 use pgwright_schema::scale::scale;
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
+use pgwright_schema::{Index, IndexOrigin};
 
 use crate::Status;
 use crate::cli::{AdviseArgs, FactFormat};
@@ -45,7 +45,7 @@ struct Report<'r> {
     explained: &'r [Explained],
     /// In the order in which they pay most.
     proposals: Vec<Proposal>,
-    /// Indexes that no plan of the workload uses.
+    /// Indexes that no plan of the workload uses, and the database has not used since it counts.
     unused: Vec<Unused>,
     /// Cost of the workload, each statement counted with its weight.
     before: f64,
@@ -84,8 +84,8 @@ struct Unused {
     model: Named,
     index: String,
     bytes: u64,
-    /// How often the database used it, where that was counted.
-    scans: Option<u64>,
+    /// How often the database used it.
+    scans: u64,
 }
 
 pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure> {
@@ -237,7 +237,15 @@ fn candidates(
         .collect();
     let statements: Vec<_> = resolved.iter().map(|(place, query)| (query, weights[*place])).collect();
     let mut found = candidates_of_all(&statements, &database);
-    found.retain(|candidate| own_model(&ground.schema.tables[candidate.table].name, reading).is_some());
+    found.retain(|candidate| {
+        let table = &ground.schema.tables[candidate.table];
+        // The same keys with more beside them are no second index, but another form of the first.
+        let repeats = table.indexes.iter().any(|index| {
+            let keys = |index: &Index| index.keys.iter().map(|key| key.expr.clone()).collect::<Vec<_>>();
+            index.method == candidate.index.method && index.predicate.is_none() && keys(index) == keys(&candidate.index)
+        });
+        !repeats && own_model(&table.name, reading).is_some()
+    });
     for served in found.iter_mut().flat_map(|candidate| &mut candidate.serves) {
         served.statement = resolved[served.statement].0;
     }
@@ -398,12 +406,12 @@ impl Trial<'_> {
                 }
                 let Some(model) = named(model, session, reading) else { continue };
                 let bytes = self.shadow.index_pages(&index.name)?.unwrap_or_default() * PAGE;
-                let scans = scans(activity, &table.name, &index.name);
+                let Some(scans) = scans(activity, &table.name, &index.name) else { continue };
                 found.push(Unused { model, index: index.name.clone(), bytes, scans });
             }
         }
-        // What the database has used is not unused.
-        found.retain(|unused| unused.scans.is_none_or(|scans| scans == 0));
+        // What is not known to send queries may: only what the database has never used either is named.
+        found.retain(|unused| unused.scans == 0);
         Ok(found)
     }
 }

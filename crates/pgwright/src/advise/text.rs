@@ -20,20 +20,16 @@ pub(super) fn render(report: &Report<'_>, coloured: bool) -> String {
         one(&mut text, report, proposal, &paint);
     }
     if !report.unused.is_empty() {
-        let _ = writeln!(text, "{}", paint("1;4", "No plan of the workload uses"));
+        let _ =
+            writeln!(text, "{}", paint("1;4", "No plan of the workload uses, nor has the database since it counts"));
         for unused in &report.unused {
-            let scans = match unused.scans {
-                Some(_) => "never used since the database counts",
-                None => "the database was not asked",
-            };
             let place = format!("{}:{}", unused.model.file, unused.model.line);
-            let _ =
-                writeln!(text, "  {}  {}  {place}  {}, {scans}", unused.model.label, unused.index, size(unused.bytes));
+            let _ = writeln!(text, "  {}  {}  {place}  {}", unused.model.label, unused.index, size(unused.bytes));
         }
         text.push('\n');
     }
     if report.proposals.is_empty() {
-        text.push_str("no index would lower the cost of a statement by half\n");
+        text.push_str("no index that was tried lowers the cost of a statement by half\n");
     }
     let _ = writeln!(text, "{}", paint("2", &closing(report)));
     text
