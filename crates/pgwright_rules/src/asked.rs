@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Facts;
+use crate::keys::Keys;
 use crate::tables::Tables;
 
 /// A table with the statements that have to read all of it to find their rows.
@@ -45,6 +46,22 @@ pub struct Sorted<'a> {
 struct Needs {
     unserved: Vec<(usize, Vec<Term>)>,
     unsorted: Vec<(usize, Vec<OrderTerm>, Vec<Term>)>,
+}
+
+impl Asked<'_> {
+    /// Whether an index is over an expression of the column. A text has a parameter (a key, a zone) where the index has a constant, so
+    /// that one may be the index that serves.
+    pub(crate) fn has_expression_of(&self, column: &str) -> bool {
+        let keys = self.table.indexes.iter().flat_map(|index| &index.keys);
+        keys.filter(|key| key.as_column().is_none()).any(|key| key.expr.columns().contains(&column))
+    }
+
+    /// The statements that an index on columns would not help either: nothing in them is compared that tells rows apart.
+    pub(crate) fn unserved_by_columns(&self) -> Vec<&Question<'_>> {
+        let keys = Keys::of(self.model, self.table);
+        let server = usual_server();
+        self.unserved.iter().filter(|question| !keys.tell_apart(&question.clauses, &server)).collect()
+    }
 }
 
 /// Rows from which on a limit is no question for the first few.

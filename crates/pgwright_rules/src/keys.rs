@@ -38,6 +38,12 @@ impl<'a> Keys<'a> {
         Keys { columns: columns.collect() }
     }
 
+    /// Whether an index on columns would find the rows: one that tells rows apart is compared.
+    pub(crate) fn tell_apart(&self, clauses: &[Term], server: &Server) -> bool {
+        let found = self.for_clauses(clauses, server);
+        found.equal.iter().chain(&found.range).any(|(_, tells_apart)| *tells_apart)
+    }
+
     pub(crate) fn for_clauses(&self, clauses: &[Term], server: &Server) -> Found<'a> {
         let mut found = Found::default();
         for (name, index, tells_apart) in &self.columns {

@@ -32,6 +32,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::model::{Field, ModelId, Models};
+pub use pages::is_plain_pagination;
 
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Usage {

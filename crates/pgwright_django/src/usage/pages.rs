@@ -138,8 +138,8 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Page numbers and offsets; a cursor has an order of its own.
-pub(super) fn is_plain_pagination(path: &str) -> bool {
+/// Whether a class of REST framework, by its dotted path, makes pages by number or offset; a cursor has an order of its own.
+pub fn is_plain_pagination(path: &str) -> bool {
     matches!(path, "rest_framework.pagination.PageNumberPagination" | "rest_framework.pagination.LimitOffsetPagination")
 }
 

@@ -20,6 +20,7 @@ mod index_cannot_serve;
 mod integer_primary_key;
 mod irreversible_migration;
 mod json_in_text;
+mod jsonfield_without_usable_index;
 mod lost_update;
 mod migration_drift;
 mod missing_lock_timeout;
@@ -39,6 +40,7 @@ mod serializer_exposes_secret;
 mod serializer_missing_field;
 mod stale_f_expression;
 mod task_in_transaction;
+mod unindexable_lookup;
 mod unindexed_filter;
 mod unindexed_order;
 mod unindexed_text_search;
@@ -68,6 +70,7 @@ pub static RULES: &[&Rule] = &[
     &integer_primary_key::RULE,
     &irreversible_migration::RULE,
     &json_in_text::RULE,
+    &jsonfield_without_usable_index::RULE,
     &lost_update::RULE,
     &migration_drift::RULE,
     &missing_lock_timeout::RULE,
@@ -87,6 +90,7 @@ pub static RULES: &[&Rule] = &[
     &serializer_missing_field::RULE,
     &stale_f_expression::RULE,
     &task_in_transaction::RULE,
+    &unindexable_lookup::RULE,
     &unindexed_filter::RULE,
     &unindexed_order::RULE,
     &unindexed_text_search::RULE,

@@ -2,7 +2,7 @@
 
 use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Fix, Severity};
 use pgwright_django::model::Value;
-use pgwright_django::usage::{Paged, Pager};
+use pgwright_django::usage::{Paged, Pager, is_plain_pagination};
 
 use crate::edits::string;
 use crate::headline::fitting;
@@ -32,10 +32,7 @@ fn is_paged(facts: Facts, pager: Pager) -> bool {
         return false;
     };
     let option = |name: &str| options.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value);
-    let is_plain = option("DEFAULT_PAGINATION_CLASS").and_then(Value::as_str).is_some_and(|class| {
-        ["rest_framework.pagination.PageNumberPagination", "rest_framework.pagination.LimitOffsetPagination"]
-            .contains(&class)
-    });
+    let is_plain = option("DEFAULT_PAGINATION_CLASS").and_then(Value::as_str).is_some_and(is_plain_pagination);
     is_plain && option("PAGE_SIZE").is_some_and(|size| *size != Value::None)
 }
 
