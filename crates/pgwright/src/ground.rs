@@ -1,9 +1,12 @@
 //! What plans and recommendations are based on: the schema, statistics, and where these come from.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_django::schema::{Scope, schema_of};
 use pgwright_postgres::{Snapshot, snapshot};
 use pgwright_rules::Sizes;
+use pgwright_schema::activity::Activity;
 use pgwright_schema::assume::assume;
 use pgwright_schema::statistics::Source;
 use pgwright_schema::traffic::traffic;
@@ -89,12 +92,19 @@ pub(crate) fn sizes(session: &Session, reading: &Reading, measured: Option<&Meas
     Sizes {
         stated: session.config.assumed_rows.clone(),
         measured: snapshot.map(|snapshot| snapshot.statistics.tables.clone()).unwrap_or_default(),
+        scans: snapshot.map(|snapshot| scans(&snapshot.activity)).unwrap_or_default(),
         calls: calls
             .map(|snapshot| traffic(&schema_of(&reading.project, Scope::All).schema, &snapshot.activity))
             .unwrap_or_default(),
         hot: session.config.hot.clone(),
         rates: session.config.rates,
     }
+}
+
+/// How often each index was used.
+fn scans(activity: &Activity) -> BTreeMap<String, u64> {
+    let indexes = activity.tables.values().flat_map(|table| &table.indexes);
+    indexes.map(|(name, index)| (name.clone(), index.scans)).collect()
 }
 
 /// The snapshot given, or the project's own.

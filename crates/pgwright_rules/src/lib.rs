@@ -13,6 +13,7 @@ mod edits;
 mod fingerprint;
 mod headline;
 mod keys;
+mod mentions;
 mod notice;
 mod place;
 mod queries;
@@ -25,6 +26,7 @@ mod sequence;
 mod sizes;
 mod suppress;
 mod tables;
+mod text_search;
 mod timeline;
 mod unique;
 

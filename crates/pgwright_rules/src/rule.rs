@@ -116,6 +116,8 @@ pub enum Check {
     Migration(fn(Facts, &Timeline, &mut Vec<Diagnostic>)),
     /// Called once per project. Needs the history.
     History(fn(Facts, &mut Vec<Diagnostic>)),
+    /// Called once per project. Needs the workload.
+    Workload(fn(Facts, &mut Vec<Diagnostic>)),
     /// Called once per project.
     Project(fn(Facts, &mut Vec<Diagnostic>)),
 }
@@ -124,7 +126,7 @@ impl Check {
     /// How much of the project has to be understood for it.
     pub fn extent(self) -> Extent {
         match self {
-            Check::Place(_) | Check::Table(_) => Extent::Workload,
+            Check::Place(_) | Check::Table(_) | Check::Workload(_) => Extent::Workload,
             Check::Model(_) | Check::Migration(_) | Check::History(_) | Check::Project(_) => Extent::Models,
         }
     }
@@ -143,6 +145,7 @@ impl std::fmt::Debug for Check {
             Check::Migration(_) => "Check::Migration",
             Check::Place(_) => "Check::Place",
             Check::Table(_) => "Check::Table",
+            Check::Workload(_) => "Check::Workload",
             Check::Project(_) => "Check::Project",
         })
     }

@@ -33,7 +33,9 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
 
 fn run_rule(facts: Facts, asked: &[Asked<'_>], timelines: &[Timeline<'_>], rule: &Rule) -> Vec<Diagnostic> {
     match rule.check {
-        Check::Project(check) | Check::History(check) => guard(facts, rule, None, |found| check(facts, found)),
+        Check::Project(check) | Check::History(check) | Check::Workload(check) => {
+            guard(facts, rule, None, |found| check(facts, found))
+        }
         Check::Table(check) => asked
             .iter()
             .flat_map(|table| guard(facts, rule, Some(table.model), |found| check(facts, table, found)))

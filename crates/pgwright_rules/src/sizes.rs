@@ -20,6 +20,8 @@ pub struct Sizes {
     pub stated: BTreeMap<String, u64>,
     /// Tables of a snapshot, by name.
     pub measured: BTreeMap<String, TableStatistics>,
+    /// How often each index was used since counting began, where a snapshot says.
+    pub scans: BTreeMap<String, u64>,
     /// Calls per minute that need a table, where a snapshot has counted them.
     pub calls: BTreeMap<String, Calls>,
     /// `app.Model`s that are always in use: nobody may wait for them.

@@ -23,6 +23,7 @@ mod json_in_text;
 mod jsonfield_without_usable_index;
 mod lost_update;
 mod migration_drift;
+mod mismatched_text_index;
 mod missing_lock_timeout;
 mod model_imported_in_migration;
 mod order_with_respect_to_without_index;
@@ -47,6 +48,7 @@ mod unindexed_text_search;
 mod unique_for_date;
 mod unique_nullable;
 mod unordered_pagination;
+mod unused_index;
 mod validation_without_constraint;
 mod write_in_loop;
 
@@ -73,6 +75,7 @@ pub static RULES: &[&Rule] = &[
     &jsonfield_without_usable_index::RULE,
     &lost_update::RULE,
     &migration_drift::RULE,
+    &mismatched_text_index::RULE,
     &missing_lock_timeout::RULE,
     &model_imported_in_migration::RULE,
     &order_with_respect_to_without_index::RULE,
@@ -97,6 +100,7 @@ pub static RULES: &[&Rule] = &[
     &unique_for_date::RULE,
     &unique_nullable::RULE,
     &unordered_pagination::RULE,
+    &unused_index::RULE,
     &validation_without_constraint::RULE,
     &write_in_loop::RULE,
 ];
