@@ -52,7 +52,7 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         round = outcome.audit.unwrap_or(round);
     }
 
-    let Audit { reading: Reading { files, project }, found, known } = &round;
+    let Audit { reading: Reading { files, project, .. }, found, known } = &round;
     let report = Report {
         files,
         fingerprints: pgwright_rules::fingerprints(files, found),

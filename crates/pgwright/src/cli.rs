@@ -74,6 +74,10 @@ pub(crate) struct ProjectOptions {
     /// The configuration file: a `pgwright.toml`, or a `pyproject.toml` with `[tool.pgwright]`.
     #[arg(long, value_name = "FILE", help_heading = "Project")]
     pub(crate) config: Option<Utf8PathBuf>,
+
+    /// Find the queries anew, even where nothing has changed since the last run, and leave nothing for the next.
+    #[arg(long, help_heading = "Project")]
+    pub(crate) no_cache: bool,
 }
 
 #[derive(Debug, Args)]

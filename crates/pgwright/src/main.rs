@@ -15,6 +15,7 @@ mod failure;
 mod fixing;
 mod ground;
 mod inspect;
+mod kept;
 mod mcp;
 mod migrations;
 mod output;

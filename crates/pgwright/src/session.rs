@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_diagnostics::{Diagnostic, Files, Severity, Span};
-use pgwright_django::{Extent, Project, ReadRequest, read};
+use pgwright_django::{Extent, Project, ReadRequest};
 
 use crate::cli::ProjectArgs;
 use crate::config::{Config, parse_django};
 use crate::disk::Disk;
 use crate::failure::Failure;
+use crate::kept::{Keeping, read_kept};
 use crate::walk::{Walked, clean, python_files};
 
 /// Everything decided before the analysis starts.
@@ -19,6 +20,7 @@ pub(crate) struct Session {
     pub(crate) shown: Vec<Utf8PathBuf>,
     pub(crate) disk: Disk,
     request: ReadRequest,
+    keeping: Keeping,
     unreadable: Vec<(Utf8PathBuf, String)>,
 }
 
@@ -26,6 +28,8 @@ pub(crate) struct Session {
 pub(crate) struct Reading {
     pub(crate) files: Files,
     pub(crate) project: Project,
+    /// Where the workload is from.
+    pub(crate) workload: Keeping,
 }
 
 impl Session {
@@ -73,7 +77,8 @@ impl Session {
             extent: Extent::Models,
             history: false,
         };
-        Ok(Session { config, shown, disk: Disk::default(), request, unreadable: walked.unreadable })
+        let keeping = if args.options.no_cache { Keeping::Fresh } else { Keeping::Kept };
+        Ok(Session { config, shown, disk: Disk::default(), request, keeping, unreadable: walked.unreadable })
     }
 
     /// The same, reading so much.
@@ -97,13 +102,13 @@ impl Session {
 
     /// Reads the project, with the texts in `disk.changed` instead of those on disk.
     pub(crate) fn read(&self) -> Reading {
-        let (mut files, mut project) = read(&self.request, &self.disk);
+        let (mut files, mut project, workload) = read_kept(&self.request, &self.disk, self.keeping);
         for (path, reason) in &self.unreadable {
             let file = files.add(path.clone(), String::new());
             let headline = format!("this file was not read: {reason}");
             project.diagnostics.push(Diagnostic::new("unreadable-file", Severity::Warning, Span::top(file), headline));
         }
-        Reading { files, project }
+        Reading { files, project, workload }
     }
 
     /// The same with these texts, of files that may not be on disk.

@@ -3,14 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Index into [`Files`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
 /// A byte range of one file; `start <= end`, both on character boundaries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     pub file: FileId,
     pub start: u32,
@@ -108,7 +108,15 @@ impl Files {
     }
 }
 
+/// The folder that stands for pgwright's own descriptions of libraries, which are read as if their source.
+pub const DESCRIPTIONS: &str = "<pgwright>";
+
 impl File {
+    /// Whether it is pgwright's own description of a library: there is nothing to open.
+    pub fn is_description(&self) -> bool {
+        self.path.starts_with(DESCRIPTIONS)
+    }
+
     pub fn new(path: Utf8PathBuf, text: String) -> Self {
         File { path, text, line_starts: OnceLock::new() }
     }

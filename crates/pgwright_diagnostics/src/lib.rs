@@ -9,5 +9,5 @@ mod fix;
 
 pub use closest::closest;
 pub use diagnostic::{Confidence, Diagnostic, Evidence, Label, Severity};
-pub use files::{File, FileId, Files, LineColumn, Span};
+pub use files::{DESCRIPTIONS, File, FileId, Files, LineColumn, Span};
 pub use fix::{Applicability, Edit, Fix, Fixed, apply};

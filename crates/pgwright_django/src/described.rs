@@ -1,6 +1,8 @@
 //! pgwright's own description of Django, of the parts of Python's library that settings use, and of libraries whose models need
 //! more than static evaluation gives. Plain Python, evaluated like any other source; `described/` holds it.
 
+use camino::Utf8Path;
+use pgwright_diagnostics::DESCRIPTIONS;
 use pgwright_python::modules::{DescribedModule, Precedence};
 
 macro_rules! described {
@@ -352,6 +354,12 @@ pub(crate) const DESCRIBED: &[DescribedModule] = described! {
     "waffle.models", false, "waffle/models.py", Fallback;
     "warnings", false, "warnings.py", First;
 };
+
+/// The text of a description by the path it is read under; none where that is the path of a file.
+pub fn description(path: &Utf8Path) -> Option<&'static str> {
+    let name = path.strip_prefix(DESCRIPTIONS).ok()?.as_str().strip_suffix(".py")?.replace('/', ".");
+    DESCRIBED.iter().find(|module| module.name == name).map(|module| module.source)
+}
 
 #[cfg(test)]
 mod tests {

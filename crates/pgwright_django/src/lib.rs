@@ -17,6 +17,7 @@ mod settings;
 mod templates;
 pub mod usage;
 
+pub use described::description;
 pub use project::Project;
 pub use read::read;
 pub use request::{Extent, ReadRequest};

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use pgwright_diagnostics::Span;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::queries::Query;
 
 /// Index into [`Models::all`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ModelId(pub u32);
 
 /// Every model the project's apps register, abstract bases included, in registration order.

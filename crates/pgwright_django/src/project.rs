@@ -41,6 +41,16 @@ pub struct Project {
 }
 
 impl Project {
+    /// Adds the queries, of this reading or of an earlier one of the same code.
+    pub fn set_workload(&mut self, workload: Workload) {
+        self.unresolved.extend(workload.unresolved.iter().map(|unfollowed| Unresolved {
+            subject: unfollowed.function.clone(),
+            reason: unfollowed.reason.clone(),
+            site: Some(unfollowed.span),
+        }));
+        self.workload = workload;
+    }
+
     /// The tables of the project's own models, made when first asked for.
     pub fn own_schema(&self) -> &SchemaOutcome {
         self.schema.get_or_init(|| schema_of(self, Scope::Own))

@@ -139,12 +139,8 @@ fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_file
     project.usage = usage::read(&mut evaluator, project_files, &project.models);
     project.extensions = extensions::created(project_files);
     if request.extent == Extent::Workload {
-        project.workload = queries::read(&mut evaluator, &mut project, built.classes, &facts, &context);
-        project.unresolved.extend(project.workload.unresolved.iter().map(|unfollowed| Unresolved {
-            subject: unfollowed.function.clone(),
-            reason: unfollowed.reason.clone(),
-            site: Some(unfollowed.span),
-        }));
+        let workload = queries::read(&mut evaluator, &mut project, built.classes, &facts, &context);
+        project.set_workload(workload);
     }
     let files = std::mem::take(&mut evaluator.files);
     drop(evaluator);

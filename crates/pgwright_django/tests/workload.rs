@@ -5,7 +5,7 @@ mod shop;
 use std::collections::BTreeSet;
 
 use pgwright_django::queries::workload::{Certainty, Lazy};
-use shop::{shop, text};
+use shop::{shop, shop_on, text};
 
 const MODELS: &str = "\
 from django.db import models
@@ -125,6 +125,56 @@ def names():
 ";
     let sql = "SELECT BOOK, AUTHOR FROM \"shop_book\" INNER JOIN \"shop_author\" ON (\"shop_book\".\"author_id\" = \"shop_author\".\"id\")";
     check(views, &[sent(4, sql)]);
+}
+
+#[test]
+fn a_query_made_of_prefetched_rows_keeps_to_their_object() {
+    let views = "\
+from shop.models import Author
+
+def names():
+    for author in Author.objects.prefetch_related(\"books\"):
+        print(author.books.first())
+";
+    let of_authors = "SELECT BOOK FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" IN (%s)";
+    let first = "SELECT BOOK FROM \"shop_book\" WHERE \"shop_book\".\"author_id\" = %s ORDER BY \"shop_book\".\"id\" ASC LIMIT 1";
+    check(views, &[sent(4, "SELECT AUTHOR FROM \"shop_author\""), sent(4, of_authors), sent(5, first).in_loop()]);
+}
+
+/// As Django 4.2.8 and 5.2.19 have it.
+#[test]
+fn rows_that_a_table_says_of_itself_are_deleted_in_two_ways() {
+    let views = "\
+from shop.models import Book
+
+def forget():
+    Book.objects.filter(price=1).exclude(id__in=Book.objects.filter(price=1)).delete()
+";
+    let cheap = "IN (SELECT U0.\"id\" FROM \"shop_book\" U0 WHERE U0.\"price\" = %s)";
+    let newer = format!("(\"shop_book\".\"price\" = %s AND NOT (\"shop_book\".\"id\" {cheap}))");
+    let older = format!(
+        "\"shop_book\".\"id\" IN (SELECT V0.\"id\" FROM \"shop_book\" V0 WHERE (V0.\"price\" = %s AND NOT (V0.\"id\" {cheap})))"
+    );
+    for (version, condition) in [((4, 2), older), ((5, 2), newer)] {
+        let shop = shop_on(version, &[("shop/models.py", MODELS), ("shop/views.py", views)]);
+        let sent: Vec<String> = shop.sent_from("shop/views.py").map(text).collect();
+        assert_eq!(sent, [format!("DELETE FROM \"shop_book\" WHERE {condition}")], "{version:?}");
+    }
+}
+
+#[test]
+fn a_form_that_leaves_out_who_knows_what_is_likely_to_check_the_rest() {
+    let views = "\
+from shop.models import Book
+
+def checked(request, fields):
+    Book(price=1).full_clean(exclude=[\"author\"])
+    Book(price=1).full_clean(exclude=fields)
+    Book(price=1).full_clean()
+";
+    let author = "SELECT %s AS \"a\" FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 1";
+    let likely = Sent { confidence: Certainty::Likely, ..sent(5, author) };
+    check(views, &[likely, sent(6, author)]);
 }
 
 #[test]

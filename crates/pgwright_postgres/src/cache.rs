@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The folder for what is kept: `$XDG_CACHE_HOME/pgwright` or `~/.cache/pgwright`, for root `/var/cache/pgwright`, which other users
 /// can read. None where there is no such place.
-pub(crate) fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     let given = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     #[cfg(unix)]
     if crate::owner::unprivileged().is_some() {

@@ -24,6 +24,7 @@ mod supervisor;
 #[cfg(unix)]
 mod template;
 
+pub use cache::folder as cache_folder;
 pub use cluster::Cluster;
 pub use error::Error;
 pub use explain::plan;

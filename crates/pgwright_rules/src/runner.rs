@@ -22,6 +22,9 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
     let run_rule = |rule: &&'static Rule| run_rule(facts, &asked, &timelines, rule);
     let mut found: Vec<Diagnostic> = selection.rules().par_iter().flat_map(run_rule).collect();
     found.extend(facts.project.diagnostics.iter().cloned());
+    for finding in &mut found {
+        finding.related.retain(|label| !facts.files.get(label.span.file).is_description());
+    }
     // A field of an abstract model is seen once through each model that inherits it.
     sort(facts.files, &mut found);
     found.dedup_by(|a, b| a.rule == b.rule && a.primary.span == b.primary.span && a.headline == b.headline);

@@ -15,6 +15,7 @@ use super::Event;
 use crate::check::{self, Audit};
 use crate::cli::{ProjectArgs, ProjectOptions};
 use crate::failure::Failure;
+use crate::kept::Keeping;
 use crate::session::Session;
 
 /// A round of all rules that takes less than this follows every change.
@@ -78,7 +79,13 @@ pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &
         let outcome = catch_unwind(AssertUnwindSafe(|| round(options, &unsaved, extent)));
         if extent == Extent::Workload {
             whole = false;
-            last_whole = Some(start.elapsed());
+            let is_fresh = outcome
+                .as_ref()
+                .is_ok_and(|round| round.as_ref().is_ok_and(|round| round.audit.reading.workload == Keeping::Fresh));
+            // One that found its queries ready says nothing of how long the next takes.
+            if is_fresh {
+                last_whole = Some(start.elapsed());
+            }
         }
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::new("pgwright stopped on a mistake of its own")));
         if events.send(Event::Round(Box::new(outcome))).is_err() {

@@ -1,12 +1,12 @@
 //! The workload: every query the project's code can send, as plain data.
 
-use pgwright_diagnostics::Span;
-use serde::Serialize;
+use pgwright_diagnostics::{FileId, Span};
+use serde::{Deserialize, Serialize};
 
 use crate::model::ModelId;
 
 /// Queries by place, with what share of the places that send queries was understood.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Workload {
     /// By file and place; a place that can send several queries has several entries.
     pub queries: Vec<Issued>,
@@ -15,8 +15,22 @@ pub struct Workload {
     pub coverage: Coverage,
 }
 
+impl Workload {
+    /// The same with every place in the file that `to` gives for its own.
+    pub fn move_to(&mut self, mut to: impl FnMut(FileId) -> FileId) {
+        let mut move_span = |span: &mut Span| span.file = to(span.file);
+        for issued in &mut self.queries {
+            move_span(&mut issued.span);
+            issued.template.iter_mut().for_each(&mut move_span);
+            issued.in_loop.iter_mut().for_each(|looping| move_span(&mut looping.span));
+            issued.origins.iter_mut().for_each(|origin| move_span(&mut origin.made));
+        }
+        self.unresolved.iter_mut().for_each(|unfollowed| move_span(&mut unfollowed.span));
+    }
+}
+
 /// A query at the place that sends it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Issued {
     /// The expression that sends it, in Python where any code of the project's is under way, otherwise in a template.
     pub span: Span,
@@ -41,7 +55,7 @@ pub struct Issued {
 }
 
 /// A loop that may run any number of times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loop {
     /// What it goes over; in a template, the code that renders it.
     pub span: Span,
@@ -49,7 +63,7 @@ pub struct Loop {
 }
 
 /// What a loop goes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {
     /// Rows of the database, or what was made of them.
@@ -61,7 +75,7 @@ pub enum Over {
 }
 
 /// A queryset of whose rows a relation is followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     pub model: ModelId,
     /// The project's expression that gave the queryset its form, or that loaded it.
@@ -73,7 +87,7 @@ pub struct Origin {
 }
 
 /// What makes a queryset send its query, or the write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Terminal {
     Iterate,
@@ -140,7 +154,7 @@ impl Terminal {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rows {
     One,
@@ -150,7 +164,7 @@ pub enum Rows {
 }
 
 /// Why an attribute's access sends a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lazy {
     ForeignKey,
@@ -160,7 +174,7 @@ pub enum Lazy {
 }
 
 /// The kind of code that is entered from outside and leads to the query.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Situation {
     View,
@@ -175,7 +189,7 @@ pub enum Situation {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     Certain,
@@ -185,7 +199,7 @@ pub enum Certainty {
 }
 
 /// A function that could not be executed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Unfollowed {
     /// Dotted path.
     pub function: String,
@@ -194,7 +208,7 @@ pub struct Unfollowed {
 }
 
 /// Places in the code that send queries, and for how many of them at least one SQL text is known.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 pub struct Coverage {
     pub sites: usize,
     pub resolved: usize,

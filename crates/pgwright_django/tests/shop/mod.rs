@@ -22,12 +22,17 @@ pub(crate) struct Shop {
 
 /// The project with these files; one of the same path replaces what every shop has.
 pub(crate) fn shop(own: &[(&str, &str)]) -> Shop {
+    shop_on((5, 2), own)
+}
+
+/// The same on this Django.
+pub(crate) fn shop_on(version: (u8, u8), own: &[(&str, &str)]) -> Shop {
     let every = [("manage.py", MANAGE), ("settings.py", SETTINGS), ("shop/__init__.py", "")];
     let host = Memory::new(every.iter().chain(own).copied());
     let request = ReadRequest {
         paths: host.python_files(),
         roots: vec![".".into()],
-        django: Some((5, 2)),
+        django: Some(version),
         extent: Extent::Workload,
         ..ReadRequest::default()
     };

@@ -3,7 +3,7 @@
 //! The project's own modules run when they are imported, as in Python, because running them registers models. Modules of libraries
 //! run when a name in them is first needed.
 
-use pgwright_diagnostics::FileId;
+use pgwright_diagnostics::{DESCRIPTIONS, FileId};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -56,7 +56,7 @@ impl<'a> Evaluator<'a> {
             Found::Described(index) => {
                 let described = self.paths.described[index];
                 let parsed: &'a _ = self.trees.push_get(Box::new(parse(described.source)));
-                let path = format!("<pgwright>/{}.py", name.replace('.', "/")).into();
+                let path = format!("{DESCRIPTIONS}/{}.py", name.replace('.', "/")).into();
                 let file = self.files.add(path, described.source.to_owned());
                 (Some(parsed), Some(file), None, described.is_package, ModuleOrigin::Described)
             }

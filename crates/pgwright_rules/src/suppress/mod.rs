@@ -59,7 +59,8 @@ pub fn suppress(files: &Files, found: Vec<Diagnostic>, comments: Comments, selec
 fn is_own_python(file: &File) -> bool {
     file.text.contains("pgwright:")
         && file.path.extension() == Some("py")
-        && !file.path.components().any(|part| matches!(part.as_str(), "site-packages" | "dist-packages" | "<pgwright>"))
+        && !file.is_description()
+        && !file.path.components().any(|part| matches!(part.as_str(), "site-packages" | "dist-packages"))
 }
 
 struct FileIgnores {

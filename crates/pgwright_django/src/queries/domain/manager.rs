@@ -186,13 +186,12 @@ impl<'a> Orm<'a> {
         let Some(state) = self.state_of(evaluator, queryset) else { return queryset.clone() };
         let guessed = state.guessed || related.guessed;
         let state = QueryState { related: Self::known_related(evaluator, manager, &related), ..state };
-        if let Some(prefetched) = &related.prefetched {
-            let query = prefetched.clone().map_or(state.query, Ok);
-            let held = self.with_state(evaluator, *id, QueryState { query, fetched: true, guessed, ..state });
-            self.note_of_manager(evaluator, manager, &related, &held);
-            return held;
-        }
-        let query = match (&state.query, &related.lookup) {
+        // What was prefetched is filtered by the object too, should another query be made of it.
+        let (base, fetched) = match &related.prefetched {
+            Some(prefetched) => (prefetched.clone().map_or(state.query, Ok), true),
+            None => (state.query, state.fetched),
+        };
+        let query = match (&base, &related.lookup) {
             (Ok(query), Some(lookup)) => {
                 let kwargs = vec![(lookup.clone(), model::Value::Instance(related.owner))];
                 let mut query = (**query).clone();
@@ -202,7 +201,7 @@ impl<'a> Orm<'a> {
             (Ok(query), None) => self.generic_filter(query, &related),
             (Err(reason), _) => Err(reason.clone()),
         };
-        let held = self.with_state(evaluator, *id, QueryState { query, guessed, ..state });
+        let held = self.with_state(evaluator, *id, QueryState { query, fetched, guessed, ..state });
         self.note_of_manager(evaluator, manager, &related, &held);
         held
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::compile::{Condition, condition_text, where_clause};
 use super::super::context::Context;
+use super::super::expression::{Expression, Node};
 use super::super::query::Query;
 use super::Statement;
 use super::select::{columns, filtered, key_names, objects};
@@ -32,6 +33,31 @@ impl Rows {
     /// `pk__in=[…]`.
     pub fn by_keys(context: &Context<'_>, model: ModelId) -> Rows {
         Rows::Where(key_in(context, model))
+    }
+
+    /// Whether a condition asks the same table in a subquery (`SQLDeleteCompiler.contains_self_reference_subquery`).
+    pub(super) fn refers_to_itself(&self, model: ModelId) -> bool {
+        fn refers(node: &Node, model: ModelId) -> bool {
+            match &**node {
+                Expression::Subquery { query, .. } | Expression::Exists { query, .. } => query.model == model,
+                other => other.children().into_iter().any(|child| refers(child, model)),
+            }
+        }
+        match self {
+            Rows::Query(query) => {
+                let annotations = query.annotations.iter().map(|(_, node)| node);
+                annotations.chain(&query.condition.children).any(|node| refers(node, model))
+            }
+            Rows::All | Rows::Where(_) => false,
+        }
+    }
+
+    /// The same rows, named by their keys.
+    pub(super) fn by_key_in_subquery(&self, context: &Context<'_>, model: ModelId) -> Result<Rows, String> {
+        match self {
+            Rows::Query(query) => by_subquery(context, model, query).map(|query| Rows::Query(Box::new(query))),
+            Rows::All | Rows::Where(_) => Ok(self.clone()),
+        }
     }
 
     pub(super) fn suffix(&self, context: &Context<'_>, model: ModelId) -> Result<Suffix, String> {

@@ -1,4 +1,4 @@
-from _pgwright import attributes_with, notify, unknown, write
+from _pgwright import attributes_with, guessed, is_known, notify, unknown, write
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models.fields import Field
@@ -14,6 +14,9 @@ class ModelState:
 
 class ModelBase(type):
     pass
+
+def _as_sure_as(answer, queryset):
+    return queryset if is_known(answer) else guessed(queryset)
 
 class Model(metaclass=ModelBase):
     DoesNotExist = ObjectDoesNotExist
@@ -75,16 +78,18 @@ class Model(metaclass=ModelBase):
         from django.forms.models import _related_model
         excluded = exclude or ()
         for name, field in self._meta.columns():
-            if isinstance(field, ForeignKey) and name not in excluded:
+            is_excluded = name in excluded
+            if isinstance(field, ForeignKey) and not is_excluded:
                 name = field.to_field or "pk"
                 related = _related_model(field)._base_manager.filter(**{name: unknown("a key")})
+                related = _as_sure_as(is_excluded, related)
                 limit = field._limit_choices_to
                 if limit:
                     related = related.complex_filter(limit() if callable(limit) else limit)
                 related.exists()
 
-    def _exists_already(self, **values):
-        found = self.__class__._default_manager.filter(**values)
+    def _exists_already(self, is_excluded, **values):
+        found = _as_sure_as(is_excluded, self.__class__._default_manager.filter(**values))
         if unknown("whether the object is in the database"):
             found = found.exclude(pk=unknown("a key"))
         found.exists()
@@ -92,21 +97,24 @@ class Model(metaclass=ModelBase):
     def validate_unique(self, exclude=None):
         excluded = exclude or ()
         for name, field in self._meta.columns():
-            if field._unique and not field.primary_key and name not in excluded:
-                self._exists_already(**{name: unknown("a value")})
+            is_excluded = name in excluded
+            if field._unique and not field.primary_key and not is_excluded:
+                self._exists_already(is_excluded, **{name: unknown("a value")})
         together = self._meta.option("unique_together", ())
         for names in together:
             if isinstance(names, str):
                 names = together
-            if not any([name in excluded for name in names]):
-                self._exists_already(**{name: unknown("a value") for name in names})
+            is_excluded = any([name in excluded for name in names])
+            if not is_excluded:
+                self._exists_already(is_excluded, **{name: unknown("a value") for name in names})
 
     def validate_constraints(self, exclude=None):
         excluded = exclude or ()
         for constraint in self._meta.option("constraints", ()):
             names = getattr(constraint, "fields", ())
-            if names and constraint.condition is None and not any([name in excluded for name in names]):
-                self._exists_already(**{name: unknown("a value") for name in names})
+            is_excluded = any([name in excluded for name in names])
+            if names and constraint.condition is None and not is_excluded:
+                self._exists_already(is_excluded, **{name: unknown("a value") for name in names})
 
     def get_constraints(self):
         return []

@@ -50,6 +50,9 @@ pub fn delete_rows(
 
 /// What `queryset._raw_delete()` sends.
 pub fn raw_delete(context: &Context<'_>, model: ModelId, rows: &Rows) -> Result<Vec<Statement>, String> {
+    // Until Django 5.0 (`delete_can_self_reference_subquery`).
+    let is_wrapped = !context.at_least(5, 0) && rows.refers_to_itself(model);
+    let rows = if is_wrapped { &rows.by_key_in_subquery(context, model)? } else { rows };
     Ok(match rows.suffix(context, model)? {
         Suffix::Text(condition) => {
             let sql = format!("DELETE FROM {}{condition}", table(context, model));
