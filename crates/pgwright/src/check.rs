@@ -1,5 +1,7 @@
 //! `pgwright check`: the audit.
 
+mod planned;
+
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
@@ -12,9 +14,9 @@ use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::fixing;
-use crate::ground::{Measured, sizes};
+use crate::ground::{Measured, read_snapshot, sizes};
 use crate::output::Output;
-use crate::render::{Look, Report, Summary, render};
+use crate::render::{Dropped, Look, Report, Summary, render};
 use crate::session::{Reading, Session};
 
 pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> {
@@ -23,16 +25,29 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
     let session = session.reading(selection.extent());
     let mut session = if selection.reads_history() { session.with_history() } else { session };
     let baseline_path = args.baseline.as_deref().or(session.config.baseline.as_deref()).map(Utf8Path::to_owned);
+    let measured = read_snapshot(args.statistics.as_deref(), &session)?;
     if args.update_baseline {
         let Some(path) = baseline_path else {
             return Err(Failure::new("no baseline file to update").hint("name it: `--baseline FILE --update-baseline`"));
         };
-        return update_baseline(&session, &selection, &path, output);
+        return update_baseline(&session, &selection, measured.as_ref(), &path, output);
     }
     let baseline = baseline_path.as_deref().map(read_baseline).transpose()?;
-    let audit = |session: &Session| audit(session, &selection, baseline.as_ref());
-
-    let mut round = audit(&session);
+    let judged =
+        |session: &Session, reading: Reading| judge(session, reading, &selection, baseline.as_ref(), measured.as_ref());
+    let (asking, reading) = match args.plan {
+        true => planned::start(args, &session, measured.as_ref(), output),
+        false => (None, session.read()),
+    };
+    let mut round = judged(&session, reading);
+    let planned = asking.map(|asking| planned::confirm(asking, &session, &mut round, measured.as_ref())).transpose()?;
+    let audit = |session: &Session| {
+        let mut audit = judged(session, session.read());
+        if let Some(planned) = &planned {
+            planned.apply(&mut audit);
+        }
+        audit
+    };
     let mut fixed = 0;
     if args.fix || args.diff {
         let wanted = |_: &Audit, found: &Diagnostic| args.unsafe_fixes || found.has_safe_fix();
@@ -52,7 +67,7 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         round = outcome.audit.unwrap_or(round);
     }
 
-    let Audit { reading: Reading { files, project, .. }, found, known } = &round;
+    let Audit { reading: Reading { files, project, .. }, found, known, dropped } = &round;
     let report = Report {
         files,
         fingerprints: pgwright_rules::fingerprints(files, found),
@@ -60,6 +75,9 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         unresolved: &project.unresolved,
         show_unresolved: args.unresolved,
         summary: Summary { fixed, known: *known, ..summary(project, found) },
+        planner: planned.as_ref().map(|planned| planned.server.as_str()),
+        dropped,
+        show_dropped: args.show_dropped,
     };
     let to_file = args.output_file.is_some();
     let look = Look { styled: output.styled() && !to_file, width: output.width() };
@@ -79,10 +97,12 @@ pub(crate) struct Audit {
     pub(crate) found: Vec<Diagnostic>,
     /// How many findings the baseline knows.
     pub(crate) known: usize,
+    /// Findings that PostgreSQL's planner does not confirm, where it was asked.
+    pub(crate) dropped: Vec<Dropped>,
 }
 
-pub(crate) fn audit(session: &Session, selection: &Selection, baseline: Option<&Baseline>) -> Audit {
-    judge(session, session.read(), selection, baseline, None)
+pub(crate) fn audit(session: &Session, selection: &Selection, measured: Option<&Measured>) -> Audit {
+    judge(session, session.read(), selection, None, measured)
 }
 
 /// What the rules find in a reading, for tables as large as they were measured, if they were.
@@ -98,7 +118,7 @@ pub(crate) fn judge(
     let mut found = pgwright_rules::run(facts, selection, pgwright_python::comments);
     found.retain(|found| is_shown(session, &reading.files, found));
     let known = baseline.map_or(0, |baseline| baseline.subtract(&reading.files, &mut found));
-    Audit { reading, found, known }
+    Audit { reading, found, known, dropped: Vec::new() }
 }
 
 fn is_shown(session: &Session, files: &Files, found: &Diagnostic) -> bool {
@@ -160,10 +180,11 @@ fn read_baseline(path: &Utf8Path) -> Result<Baseline, Failure> {
 fn update_baseline(
     session: &Session,
     selection: &Selection,
+    measured: Option<&Measured>,
     path: &Utf8Path,
     output: &Output,
 ) -> Result<Status, Failure> {
-    let Audit { reading, found, .. } = audit(session, selection, None);
+    let Audit { reading, found, .. } = audit(session, selection, measured);
     let baseline = Baseline::of(&reading.files, &found);
     output.data_to(Some(path), &baseline.to_json())?;
     output.remark(&format!("{} written to `{path}`", plural(found.len(), "finding", "findings")));

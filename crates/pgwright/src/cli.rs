@@ -114,6 +114,22 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     pub(crate) min_confidence: Option<ConfidenceArg>,
 
+    /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project: which tables are large.
+    #[arg(long, value_name = "FILE", help_heading = "Planner")]
+    pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// Try each proposed index with PostgreSQL's planner on a private server, and drop the findings that it does not confirm.
+    #[arg(long, help_heading = "Planner")]
+    pub(crate) plan: bool,
+
+    /// With `--plan`: list the findings that were dropped, with the reason.
+    #[arg(long, requires = "plan", help_heading = "Planner")]
+    pub(crate) show_dropped: bool,
+
+    /// The folder with the programs of a PostgreSQL server (13 or newer), instead of those found on this machine.
+    #[arg(long, value_name = "FOLDER", env = "PGWRIGHT_POSTGRES_BIN", help_heading = "Planner")]
+    pub(crate) postgres_bin: Option<Utf8PathBuf>,
+
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Full, help_heading = "Output")]
     pub(crate) format: Format,

@@ -24,6 +24,7 @@ pub(crate) struct Ground {
 }
 
 /// Where statistics come from.
+#[derive(Clone)]
 pub(crate) enum Basis {
     /// No database was asked.
     Assumed,
@@ -52,11 +53,24 @@ pub(crate) struct Origins<'a> {
 impl Ground {
     /// The measured statistics where there are some, otherwise what the configuration assumes, otherwise what is usual.
     pub(crate) fn new(session: &Session, reading: &Reading, measured: Option<Measured>) -> Ground {
+        match measured {
+            Some(measured) => Ground::on(session, reading, measured.basis, measured.snapshot.statistics),
+            None => Ground::on(session, reading, Basis::Assumed, Statistics::default()),
+        }
+    }
+
+    /// The same, of measurements that are needed again.
+    pub(crate) fn of(session: &Session, reading: &Reading, measured: Option<&Measured>) -> Ground {
+        match measured {
+            Some(measured) => {
+                Ground::on(session, reading, measured.basis.clone(), measured.snapshot.statistics.clone())
+            }
+            None => Ground::new(session, reading, None),
+        }
+    }
+
+    fn on(session: &Session, reading: &Reading, basis: Basis, measured: Statistics) -> Ground {
         let schema = schema_of(&reading.project, Scope::All).schema;
-        let (basis, measured) = match measured {
-            Some(measured) => (measured.basis, measured.snapshot.statistics),
-            None => (Basis::Assumed, Statistics::default()),
-        };
         let models = &reading.project.models;
         let configured = |table: &str| {
             let mut assumed = session.config.assumed_rows.iter();

@@ -46,13 +46,18 @@ impl Setup {
 
     /// Starts a server while the project is read.
     pub(crate) fn start_and_read(&self, session: &Session) -> Result<(Cluster, Reading), Failure> {
+        let (cluster, reading) = self.start_beside(session);
+        Ok((cluster?, reading))
+    }
+
+    /// The same, with the reading also where no server starts.
+    pub(crate) fn start_beside(&self, session: &Session) -> (Result<Cluster, Failure>, Reading) {
         let (cluster, reading) = std::thread::scope(|scope| {
             let cluster = scope.spawn(|| self.start());
             let reading = session.read();
             (cluster.join(), reading)
         });
-        let cluster = cluster.map_err(|_| Failure::new("starting PostgreSQL failed"))??;
-        Ok((cluster, reading))
+        (cluster.unwrap_or_else(|_| Err(Failure::new("starting PostgreSQL failed"))), reading)
     }
 
     pub(crate) fn start(&self) -> Result<Cluster, Failure> {
@@ -60,8 +65,24 @@ impl Setup {
     }
 
     pub(crate) fn build(&self, cluster: Cluster, schema: &Schema, statistics: &Statistics) -> Result<Shadow, Failure> {
+        self.build_with(cluster, schema, statistics, &[])
+    }
+
+    /// The same with indexes that the schema lacks, made by these statements.
+    pub(crate) fn build_with(
+        &self,
+        cluster: Cluster,
+        schema: &Schema,
+        statistics: &Statistics,
+        indexes: &[&str],
+    ) -> Result<Shadow, Failure> {
         let mut definition = Definition::of(schema, statistics);
+        definition.statements.extend(indexes.iter().map(|statement| (*statement).to_owned()));
         definition.extensions.extend(self.extensions.iter().cloned());
+        // Whoever makes such an index has to make the extension first.
+        if indexes.iter().any(|statement| statement.contains("gin_trgm_ops")) {
+            definition.extensions.push("pg_trgm".to_owned());
+        }
         definition.extensions.sort();
         definition.extensions.dedup();
         Ok(Shadow::build(cluster, &definition, statistics, &self.settings)?)

@@ -39,7 +39,24 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Facts as data, for machines: `("rows", "1200000")`.
     pub evidence: Vec<Evidence>,
+    /// An index that would mend it.
+    pub proposal: Option<Proposal>,
     pub fix: Option<Fix>,
+}
+
+/// An index that does not exist, and what it is for: what a planner can be asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Proposal {
+    pub table: String,
+    pub index: String,
+    /// `CREATE INDEX …`
+    pub statement: String,
+    /// Places that send what it is for.
+    pub asked_at: Vec<Span>,
+    /// What it is for and no code sends: what the database or Django does by itself.
+    pub implied: Vec<String>,
+    /// Whether a planner was asked and uses it.
+    pub confirmed: bool,
 }
 
 /// A place and what to say beside it (may be empty).
@@ -105,6 +122,7 @@ impl Diagnostic {
             why: None,
             help: None,
             evidence: Vec::new(),
+            proposal: None,
             fix: None,
         }
     }
@@ -147,9 +165,20 @@ impl Diagnostic {
     }
 
     #[must_use]
+    pub fn proposal(mut self, proposal: Proposal) -> Self {
+        self.proposal = Some(proposal);
+        self
+    }
+
+    #[must_use]
     pub fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self
+    }
+
+    /// Whether a planner was asked and uses the index proposed.
+    pub fn is_confirmed(&self) -> bool {
+        self.proposal.as_ref().is_some_and(|proposal| proposal.confirmed)
     }
 
     /// Whether a fix comes with it that may be made without a look.

@@ -8,6 +8,6 @@ mod files;
 mod fix;
 
 pub use closest::closest;
-pub use diagnostic::{Confidence, Diagnostic, Evidence, Label, Severity};
+pub use diagnostic::{Confidence, Diagnostic, Evidence, Label, Proposal, Severity};
 pub use files::{DESCRIPTIONS, File, FileId, Files, LineColumn, Span};
 pub use fix::{Applicability, Edit, Fix, Fixed, apply};

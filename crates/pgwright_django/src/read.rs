@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use pgwright_diagnostics::{Confidence, Diagnostic, File, Files, Label, Severity, Span};
+use pgwright_diagnostics::{Diagnostic, File, Files, Severity, Span};
 use pgwright_python::modules::SearchPaths;
 use pgwright_python::value::Value;
 use pgwright_python::{Evaluator, Host, ProjectFiles, Trees, decode};
@@ -85,18 +85,7 @@ fn open_all(
 
 fn plain(rule: &'static str, span: Span, headline: &str, help: &str) -> Diagnostic {
     let severity = if rule == "syntax-error" { Severity::Error } else { Severity::Warning };
-    Diagnostic {
-        rule,
-        severity,
-        confidence: Confidence::Certain,
-        headline: headline.to_owned(),
-        primary: Label { span, text: String::new() },
-        related: Vec::new(),
-        why: None,
-        help: Some(help.to_owned()),
-        evidence: Vec::new(),
-        fix: None,
-    }
+    Diagnostic { help: Some(help.to_owned()), ..Diagnostic::new(rule, severity, span, headline) }
 }
 
 fn understand(request: &ReadRequest, host: &dyn Host, files: Files, project_files: &ProjectFiles) -> (Files, Project) {

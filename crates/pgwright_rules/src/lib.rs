@@ -16,6 +16,7 @@ mod keys;
 mod mentions;
 mod notice;
 mod place;
+mod proposal;
 mod queries;
 mod rule;
 pub mod rules;

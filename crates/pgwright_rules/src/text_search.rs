@@ -6,12 +6,15 @@ use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Fix, Severity};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::queries::workload::Issued;
 use pgwright_schema::catalog::catalog;
+use pgwright_schema::names::{meta_index_name, quote_name};
 use pgwright_schema::terms::{Kind, Term};
+use pgwright_schema::{Expr, Index, IndexKey, IndexMethod, Table};
 
 use crate::Facts;
 use crate::additions::{FUNCTIONS, POSTGRES_INDEXES, import_name, index_name, takes_entries};
 use crate::asked::Asked;
 use crate::edits::{add_meta_entry, string};
+use crate::proposal;
 use crate::queries::{by_place, with_queries};
 use crate::sizes::Size;
 use crate::tables::{Access, accesses, is_declared_here};
@@ -64,6 +67,8 @@ pub(crate) fn searches<'a>(asked: &'a Asked<'a>) -> Vec<TextSearch<'a>> {
 pub(crate) fn judged(facts: Facts, asked: &Asked, found: &TextSearch, finding: Diagnostic, size: Size) -> Diagnostic {
     let mut finding = with_queries(finding, &found.queries, "searched here");
     finding.severity = if size.is_huge() { Severity::Error } else { Severity::Warning };
+    let index = found.search.index(asked.table, &found.column);
+    finding.proposal = Some(proposal::asked(&index, found.queries.iter().map(|issued| issued.span)));
     finding.fix = fix(facts, asked.model, found.field, found.search);
     finding
 }
@@ -184,6 +189,20 @@ impl Search {
             Search::UpperLike => is_of_trigrams,
             Search::UpperEqual => true,
         }
+    }
+
+    /// As its declaration makes it.
+    fn index(self, table: &Table, column: &str) -> Index {
+        let upper = || Expr::Raw(format!("UPPER({})", quote_name(column)));
+        let (expr, is_of_trigrams) = match self {
+            Search::Like | Search::Regex => (Expr::Column(column.to_owned()), true),
+            Search::UpperLike => (upper(), true),
+            Search::UpperEqual => (upper(), false),
+        };
+        let opclass = is_of_trigrams.then(|| "gin_trgm_ops".to_owned());
+        let (method, suffix) = if is_of_trigrams { (IndexMethod::Gin, "gin") } else { (IndexMethod::Btree, "idx") };
+        let name = meta_index_name(&table.name, &[&format!("{column}_{self:?}")], suffix);
+        proposal::index(table, name, method, vec![IndexKey { expr, opclass, ..IndexKey::column(column) }])
     }
 
     /// The most common of the lookups that are sent like this.

@@ -5,7 +5,7 @@
 //! so most of those left need not be planned with again in each round.
 
 /// A plan's cost falls to at most this part for the index to count as worth it for that statement.
-const WORTH: f64 = 0.5;
+pub const WORTH: f64 = 0.5;
 
 /// An index given back may cost the whole workload this part at the most.
 const USELESS: f64 = 0.001;

@@ -102,6 +102,9 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
             unresolved: &history.unresolved,
             show_unresolved: args.unresolved,
             summary: summary(&reading, &found),
+            planner: None,
+            dropped: &[],
+            show_dropped: false,
         },
     };
     let to_file = args.output_file.is_some();

@@ -3,7 +3,7 @@
 use pgwright_diagnostics::{Confidence, Diagnostic, Evidence, Fix, Label, Severity};
 use serde::Serialize;
 
-use super::{Place, Report, Summary};
+use super::{Dropped, Place, Report, Summary};
 
 /// The document.
 #[derive(Serialize)]
@@ -11,6 +11,10 @@ struct Document<'a> {
     version: u32,
     #[serde(flatten)]
     parts: Parts<'a>,
+    /// Version of the server whose planner was asked to confirm findings; null where nobody was.
+    planner: Option<&'a str>,
+    /// What it did not confirm, always complete.
+    dropped: Vec<DroppedOut<'a>>,
 }
 
 /// What a report found, also as a part of documents that say more.
@@ -20,6 +24,17 @@ struct Parts<'a> {
     summary: &'a Summary,
     /// What could not be understood, always complete.
     unresolved: Vec<Open<'a>>,
+}
+
+/// A finding that the planner does not confirm.
+#[derive(Serialize)]
+struct DroppedOut<'a> {
+    rule: &'a str,
+    headline: &'a str,
+    #[serde(flatten)]
+    place: Place,
+    /// Why not.
+    reason: &'a str,
 }
 
 /// One finding. Lines and columns count from 1; columns count characters.
@@ -78,7 +93,12 @@ struct Open<'a> {
 }
 
 pub(super) fn render(report: &Report) -> String {
-    let document = Document { version: 1, parts: Parts::of(report) };
+    let document = Document {
+        version: 1,
+        parts: Parts::of(report),
+        planner: report.planner,
+        dropped: report.dropped.iter().map(|dropped| dropped_out(report, dropped)).collect(),
+    };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
@@ -102,6 +122,15 @@ impl<'a> Parts<'a> {
             summary: &report.summary,
             unresolved: open.collect(),
         }
+    }
+}
+
+fn dropped_out<'a>(report: &Report, dropped: &'a Dropped) -> DroppedOut<'a> {
+    DroppedOut {
+        rule: dropped.found.rule,
+        headline: &dropped.found.headline,
+        place: report.place(dropped.found.primary.span),
+        reason: &dropped.reason,
     }
 }
 

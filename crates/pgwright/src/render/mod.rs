@@ -29,6 +29,18 @@ pub(crate) struct Report<'a> {
     /// Whether the user asked for that list.
     pub(crate) show_unresolved: bool,
     pub(crate) summary: Summary,
+    /// Version of the server whose planner was asked to confirm findings; none where nobody was.
+    pub(crate) planner: Option<&'a str>,
+    pub(crate) dropped: &'a [Dropped],
+    /// Whether the user asked for that list.
+    pub(crate) show_dropped: bool,
+}
+
+/// A finding that PostgreSQL's planner does not confirm.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    pub(crate) found: Diagnostic,
+    pub(crate) reason: String,
 }
 
 /// The figures of a report.

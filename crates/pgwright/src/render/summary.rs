@@ -8,6 +8,24 @@ use pgwright_diagnostics::Severity;
 /// Counts, what can be fixed, and what share was understood; before that, if asked for, what was not.
 pub(super) fn render(report: &Report, look: Look) -> String {
     let mut text = String::new();
+    if report.show_dropped {
+        for dropped in report.dropped {
+            let place = report.place(dropped.found.primary.span);
+            let _ = writeln!(
+                text,
+                "{}:{}:{}: dropped[{}] {}: {}",
+                place.path,
+                place.start.line,
+                place.start.column,
+                dropped.found.rule,
+                dropped.found.headline,
+                dropped.reason
+            );
+        }
+        if !report.dropped.is_empty() {
+            text.push('\n');
+        }
+    }
     if report.show_unresolved {
         for unresolved in report.unresolved {
             if let Some(site) = unresolved.site {
@@ -21,8 +39,22 @@ pub(super) fn render(report: &Report, look: Look) -> String {
         }
     }
     let _ = writeln!(text, "{}", counts(&report.summary, look));
+    if let Some(line) = planned(report) {
+        let _ = writeln!(text, "{line}");
+    }
     let _ = writeln!(text, "{}", understood(report));
     text
+}
+
+/// What the planner said of the findings, where it was asked.
+fn planned(report: &Report) -> Option<String> {
+    let server = report.planner?;
+    let confirmed = report.diagnostics.iter().filter(|found| found.is_confirmed()).count();
+    let hint = if report.dropped.is_empty() || report.show_dropped { "" } else { "; `--show-dropped` says why" };
+    Some(format!(
+        "PostgreSQL {server} was asked about proposed indexes: {confirmed} confirmed, {} dropped{hint}",
+        report.dropped.len()
+    ))
 }
 
 fn counts(summary: &Summary, look: Look) -> String {

@@ -47,6 +47,9 @@ fn rendered(format: Format) -> String {
             models_understood: 1_314,
             ..Summary::default()
         },
+        planner: None,
+        dropped: &[],
+        show_dropped: false,
     };
     render(&report, format, Look { styled: false, width: 100 })
 }
@@ -169,6 +172,9 @@ fn odd_places_render_everywhere() {
         unresolved: &[],
         show_unresolved: true,
         summary: Summary::default(),
+        planner: None,
+        dropped: &[],
+        show_dropped: true,
     };
     for format in <Format as clap::ValueEnum>::value_variants() {
         assert!(!render(&report, *format, Look { styled: true, width: 80 }).is_empty());

@@ -15,6 +15,7 @@ use super::Event;
 use crate::check::{self, Audit};
 use crate::cli::{ProjectArgs, ProjectOptions};
 use crate::failure::Failure;
+use crate::ground::read_snapshot;
 use crate::kept::Keeping;
 use crate::session::Session;
 
@@ -102,5 +103,6 @@ fn round(options: &ProjectOptions, unsaved: &Unsaved, extent: Extent) -> Result<
     let session = session.reading(selection.extent());
     let session = if selection.reads_history() { session.with_history() } else { session };
     let rules = selection.rules().iter().map(|rule| rule.name).collect();
-    Ok(Round { extent, rules, audit: check::audit(&session, &selection, None) })
+    let measured = read_snapshot(None, &session)?;
+    Ok(Round { extent, rules, audit: check::audit(&session, &selection, measured.as_ref()) })
 }

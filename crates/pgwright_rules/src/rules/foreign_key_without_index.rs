@@ -2,10 +2,11 @@
 
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model, RelationKind};
-use pgwright_schema::{Expr, IndexMethod};
+use pgwright_schema::{Expr, IndexMethod, SortOrder, Table};
 
 use crate::edits::remove_keyword;
 use crate::headline::fitting;
+use crate::proposal::{btree, implied};
 use crate::tables::{Access, Tables, accesses, is_declared_here};
 use crate::{Check, Facts, Group, Rule};
 
@@ -30,7 +31,7 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
             let all = all.get_or_insert_with(|| accesses(model, table));
             let Some(column) = field.column.as_deref() else { continue };
             if !all.iter().any(|access| serves(access, column)) {
-                found.extend(finding(facts, model, field));
+                found.extend(finding(facts, model, table, field));
             }
         }
     }
@@ -62,7 +63,7 @@ fn serves(access: &Access, column: &str) -> bool {
     leads && method && holds_all
 }
 
-fn finding(facts: Facts, model: &Model, field: &Field) -> Option<Diagnostic> {
+fn finding(facts: Facts, model: &Model, table: &Table, field: &Field) -> Option<Diagnostic> {
     let site = field.site.as_ref()?;
     let relation = field.relation.as_ref()?;
     let parent = relation.to_label.rsplit('.').next().unwrap_or_default();
@@ -89,6 +90,9 @@ fn finding(facts: Facts, model: &Model, field: &Field) -> Option<Diagnostic> {
              AlterField, which checks the foreign key anew under AccessExclusiveLock on both tables",
         )
         .evidence("column", field.column.clone().unwrap_or_default());
+    if let Some(column) = field.column.as_deref() {
+        finding.proposal = Some(implied(&btree(table, [(column, SortOrder::Ascending)]), &[column], None));
+    }
     if is_declared_here(model, field)
         && let Some(edits) = remove_keyword(facts.files, site, "db_index")
     {

@@ -2,11 +2,12 @@
 
 use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model, PrivateField};
-use pgwright_schema::{Expr, IndexMethod};
+use pgwright_schema::{Expr, IndexMethod, SortOrder, Table};
 
 use crate::additions::add_index;
 use crate::declared::class_name;
 use crate::headline::fitting;
+use crate::proposal::{btree, implied};
 use crate::tables::{Access, Tables, accesses};
 use crate::{Check, Facts, Group, Rule};
 
@@ -39,7 +40,7 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
             let reader = reader(facts, model, key);
             // An index with both in another place shows which lookups the authors had in mind.
             if reader.is_some() || !all.iter().any(|access| has(access, kind_column) && has(access, id_column)) {
-                found.extend(finding(facts, model, key, kind, id, reader));
+                found.extend(finding(facts, (model, table), key, kind, id, reader));
             }
         }
     }
@@ -71,7 +72,7 @@ fn has(access: &Access, column: &str) -> bool {
 
 fn finding(
     facts: Facts,
-    model: &Model,
+    (model, table): (&Model, &Table),
     key: &PrivateField,
     kind: &Field,
     id: &Field,
@@ -107,6 +108,10 @@ fn finding(
             id.name,
         ))
         .evidence("table", model.table.clone());
+    if let (Some(kind), Some(id)) = (kind.column.as_deref(), id.column.as_deref()) {
+        let index = btree(table, [(kind, SortOrder::Ascending), (id, SortOrder::Ascending)]);
+        finding.proposal = Some(implied(&index, &[kind, id], None));
+    }
     if reader.is_none() {
         // Following the key forward needs no index here, and nothing shows that anyone goes the other way.
         finding.severity = Severity::Note;

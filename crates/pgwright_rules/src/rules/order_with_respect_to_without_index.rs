@@ -2,11 +2,12 @@
 
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model};
-use pgwright_schema::{Expr, IndexMethod};
+use pgwright_schema::{Expr, IndexMethod, SortOrder, Table};
 
 use crate::additions::add_index;
 use crate::edits::meta_option;
 use crate::headline::fitting;
+use crate::proposal::{btree, implied};
 use crate::tables::{Access, Tables, accesses};
 use crate::{Check, Facts, Group, Rule};
 
@@ -37,7 +38,7 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
         if model.field(ORDER).is_some_and(|order| order.local)
             && !accesses(model, table).iter().any(|access| serves(access, column))
         {
-            found.extend(finding(facts, model, key));
+            found.extend(finding(facts, model, table, key));
         }
     }
 }
@@ -53,7 +54,7 @@ fn serves(access: &Access, column: &str) -> bool {
     access.method == IndexMethod::Btree && key(0) == Some(column) && key(1) == Some(ORDER) && holds_all
 }
 
-fn finding(facts: Facts, model: &Model, key: &Field) -> Option<Diagnostic> {
+fn finding(facts: Facts, model: &Model, table: &Table, key: &Field) -> Option<Diagnostic> {
     let class = model.site.as_ref()?;
     let option = meta_option(class, "order_with_respect_to");
     let parent = key.relation.as_ref()?.to_label.rsplit('.').next()?.to_owned();
@@ -77,6 +78,10 @@ fn finding(facts: Facts, model: &Model, key: &Field) -> Option<Diagnostic> {
             key.name,
         ))
         .evidence("table", model.table.clone());
+    if let Some(column) = key.column.as_deref() {
+        let index = btree(table, [(column, SortOrder::Ascending), (ORDER, SortOrder::Ascending)]);
+        finding.proposal = Some(implied(&index, &[column], Some(ORDER)));
+    }
     finding.fix = add_index(facts, model, key, &[&key.name, ORDER]).map(|edits| Fix {
         title: if key.db_index { "Add the index in place of the key's own" } else { "Add the index" }.to_owned(),
         applicability: Applicability::Unsafe,

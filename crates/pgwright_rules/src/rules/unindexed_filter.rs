@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::queries::workload::Issued;
+use pgwright_schema::SortOrder;
 use pgwright_schema::access::Server;
 
 use crate::additions::add_index;
 use crate::asked::{Asked, Question, usual_server};
 use crate::headline::fitting;
 use crate::keys::{Keys, merged};
+use crate::proposal::{self, btree};
 use crate::queries::{by_place, severity, with_queries};
 use crate::{Check, Facts, Group, Rule};
 
@@ -65,6 +67,8 @@ fn check(facts: Facts, asked: &Asked, found: &mut Vec<Diagnostic>) {
             ));
         finding = with_queries(finding, &proposal.queries, "asked here");
         finding.severity = severity(size);
+        let index = btree(asked.table, proposal.columns.iter().map(|column| (*column, SortOrder::Ascending)));
+        finding.proposal = Some(proposal::asked(&index, proposal.queries.iter().map(|issued| issued.span)));
         finding.fix = add_index(facts, asked.model, first, &names).map(|edits| Fix {
             title: format!("Add an index on {listed}"),
             applicability: Applicability::Unsafe,

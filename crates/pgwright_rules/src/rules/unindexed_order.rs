@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::Field;
+use pgwright_schema::SortOrder;
 use pgwright_schema::access::KeyOrder;
 use pgwright_schema::statement::OrderTerm;
 use pgwright_schema::terms::Kind;
@@ -12,6 +13,7 @@ use crate::additions::add_index;
 use crate::asked::{Asked, Sorted, usual_server};
 use crate::headline::fitting;
 use crate::keys::{Keys, merged};
+use crate::proposal::{self, btree};
 use crate::queries::{by_place, severity, with_queries};
 use crate::sizes::Size;
 use crate::{Check, Facts, Group, Rule};
@@ -115,6 +117,9 @@ fn finding(facts: Facts, asked: &Asked, size: Size, index: &[Key], queries: &[&S
         ));
     finding = with_queries(finding, &issued, "asked here");
     finding.severity = severity(size);
+    let order = |key: &Key| if key.descending { SortOrder::Descending } else { SortOrder::Ascending };
+    let proposed = btree(asked.table, index.iter().map(|key| (key.column, order(key))));
+    finding.proposal = Some(proposal::asked(&proposed, issued.iter().map(|issued| issued.span)));
     finding.fix = add_index(facts, asked.model, fields.first()?, &names).map(|edits| Fix {
         title: format!("Add an index in the order of {listed}"),
         applicability: Applicability::Unsafe,

@@ -71,6 +71,24 @@ impl Plan {
         }
     }
 
+    /// What it does by an index, as a sentence without its full stop; none where it does not use it.
+    pub fn sentence_of_index(&self, index: &str, statistics: &Statistics) -> Option<String> {
+        let nodes = self.nodes();
+        let reads = |plan: &Plan| plan.nodes().iter().any(|node| node.index.as_deref() == Some(index));
+        // A bitmap's index is named below the node that reads the table.
+        let told = nodes.iter().rev().find(|node| node.table.is_some() && reads(node))?;
+        Some(told.sentence_of_node(self, self.processes_of(told), statistics))
+    }
+
+    /// How it reads a table, as a sentence without its full stop; none where it does not. Of several readings the dearest.
+    pub fn sentence_of_table(&self, table: &str, statistics: &Statistics) -> Option<String> {
+        let (nodes, costs) = (self.nodes(), self.own_costs());
+        let scans = (0..nodes.len()).filter(|at| nodes[*at].table.as_deref() == Some(table));
+        let read = scans.filter(|at| nodes[*at].node != "ModifyTable");
+        let told = nodes[read.max_by(|left, right| costs[*left].total_cmp(&costs[*right]).then(right.cmp(left)))?];
+        Some(told.sentence_of_node(self, self.processes_of(told), statistics))
+    }
+
     /// How many processes share the work of a node: its numbers are those of one.
     fn processes_of(&self, wanted: &Plan) -> f64 {
         let nodes = self.nodes();
@@ -207,6 +225,24 @@ mod tests {
         let plan = node("Limit", None, 1010.0, 20.0, vec![node("Sort", None, 1010.0, 5000.0, vec![scan])]);
         assert_eq!(plan.sentence(&statistics), "reads all ~12.4 M rows of shop_order to return 20");
         assert_eq!(plan.dearest(), 2);
+    }
+
+    #[test]
+    fn what_an_index_does_is_said_of_its_own_table() {
+        let index = |node: Plan, name: &str| Plan { index: Some(name.to_owned()), ..node };
+        let bitmap = index(node("Bitmap Index Scan", None, 10.0, 50.0, Vec::new()), "a_x_idx");
+        let heap = node("Bitmap Heap Scan", Some("a"), 60.0, 50.0, vec![bitmap]);
+        let whole = node("Seq Scan", Some("b"), 9000.0, 1e6, Vec::new());
+        let plan = node("Hash Join", None, 9500.0, 50.0, vec![whole, heap]);
+        let statistics = Statistics::default();
+        assert_eq!(plan.sentence(&statistics), "reads all ~1 M rows of b to return 50");
+        assert_eq!(
+            plan.sentence_of_index("a_x_idx", &statistics).as_deref(),
+            Some("finds 50 rows of a by index a_x_idx")
+        );
+        assert_eq!(plan.sentence_of_index("a_y_idx", &statistics), None);
+        assert_eq!(plan.sentence_of_table("b", &statistics).as_deref(), Some("reads all ~1 M rows of b to return 50"));
+        assert_eq!(plan.sentence_of_table("c", &statistics), None);
     }
 
     #[test]
