@@ -34,7 +34,10 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("format", cargo(&["fmt", "--all", "--check"]));
     tally.command("lints", cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]));
     let ruff = tools().map(|tools| tools.join("bin/ruff")).unwrap_or_else(|_| "ruff".into());
-    tally.command("lints of the Python files", command(ruff, ["check", "--no-cache", "--quiet", "tests", "examples"]));
+    tally.command(
+        "lints of the Python files",
+        command(ruff, ["check", "--no-cache", "--quiet", "tests", "examples", "python"]),
+    );
     let nextest = find_on_path("cargo-nextest").is_some();
     let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     let mut tests = cargo(tests);
@@ -51,6 +54,9 @@ pub(crate) fn run() -> Result<bool> {
         let mut sequences = command(python, ["-B", "tests/oracle/safe_sequences.py"]);
         sequences.arg(crate::pgwright::binary()?);
         tally.command("sequences of safe migrations", sequences);
+        let mut command = command(python, ["-B", "tests/oracle/django_command.py"]);
+        command.arg(crate::pgwright::binary()?);
+        tally.command("manage.py pgwright", command);
     }
     for (version, _) in DJANGO_VERSIONS {
         if versions.contains(version) {

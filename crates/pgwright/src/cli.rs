@@ -7,7 +7,7 @@ use pgwright_django::queries::workload::Situation;
 
 /// The PostgreSQL architect for Django: reads your models without running them and says what PostgreSQL will make of them.
 #[derive(Debug, Parser)]
-#[command(name = "pgwright", version, max_term_width = 100)]
+#[command(name = "pgwright", version = env!("PGWRIGHT_VERSION"), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Server(ServerArgs),
     /// Answer a coding agent over the Model Context Protocol, on stdin and stdout: each command is a tool. Writes nothing.
     Mcp(McpArgs),
+    /// Print a script that completes pgwright's options in a shell.
+    Completions(CompletionsArgs),
+    /// Write manual pages: `pgwright.1` and one for each command.
+    Man(ManArgs),
 }
 
 /// What every command that reads a project takes.
@@ -590,6 +594,17 @@ pub(crate) struct McpArgs {
     /// Let the agent apply fixes to files.
     #[arg(long)]
     pub(crate) allow_fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// An existing folder, such as `/usr/local/share/man/man1`.
+    pub(crate) folder: Utf8PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

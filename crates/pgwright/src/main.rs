@@ -16,6 +16,7 @@ mod fixing;
 mod ground;
 mod inspect;
 mod kept;
+mod manual;
 mod mcp;
 mod migrations;
 mod output;
@@ -100,6 +101,8 @@ fn execute(command: &Command, output: &Output) -> Result<Status, Failure> {
         Command::Tune(args) => tune::run(args, output),
         Command::Server(args) => server::run(args),
         Command::Mcp(args) => mcp::run(args),
+        Command::Completions(args) => manual::completions(args, output),
+        Command::Man(args) => manual::pages(args, output),
     }));
     outcome.unwrap_or_else(|_| {
         Err(Failure::new("pgwright stopped on a mistake of its own")

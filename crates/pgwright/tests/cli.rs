@@ -220,3 +220,40 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!((code, nothing.as_str()), (1, ""));
     assert_eq!(project.read("report.txt"), stdout);
 }
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let project = Project::of(&[]);
+    let (_, help, _) = project.run(&["--help"]);
+    let commands: Vec<String> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|command| command != "help")
+        .collect();
+    assert!(commands.len() > 12, "{help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let (_, script, _) = project.run(&["completions", shell]);
+        for command in &commands {
+            assert!(script.contains(command.as_str()), "{shell}: {command}");
+        }
+    }
+    assert_eq!(project.run(&["man", "."]).0, 0);
+    for command in &commands {
+        assert!(project.read(&format!("pgwright-{command}.1")).contains("SH SYNOPSIS"), "{command}");
+    }
+    assert!(project.read("pgwright-inspect-queries.1").contains("\\-\\-at"));
+    let (code, _, complaint) = project.run(&["man", "nowhere"]);
+    assert_eq!((code, complaint.lines().count()), (2, 1), "{complaint}");
+}
+
+#[test]
+fn the_version_may_name_a_commit() {
+    let (_, version, _) = Project::of(&[]).run(&["--version"]);
+    let (number, commit) = version.trim_end().split_once(" (").unwrap_or((version.trim_end(), ""));
+    assert_eq!(number, concat!("pgwright ", env!("CARGO_PKG_VERSION")));
+    assert!(commit.is_empty() || commit.ends_with(')') && commit.split(' ').count() == 2, "{version}");
+}

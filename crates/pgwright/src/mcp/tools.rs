@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Cli;
 
-/// Commands that are servers themselves, or ask a database for what only its owner can give.
-const NO_TOOLS: &[&str] = &["help", "mcp", "server", "snapshot"];
+/// Commands that are servers themselves or about the command line, or ask a database for what only its owner can give.
+const NO_TOOLS: &[&str] = &["completions", "help", "man", "mcp", "server", "snapshot"];
 
 /// Options an agent has no use for, or that reach beyond the project: other programs to run, addresses to connect to, files to write.
 const NO_OPTIONS: &[&str] =
