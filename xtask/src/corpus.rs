@@ -31,7 +31,7 @@ pub(crate) struct Project {
     version: String,
     sha256: String,
     python: String,
-    settings: String,
+    pub(crate) settings: String,
     settings_file: Option<String>,
     /// The settings module queries were recorded with, where that is another one; see [`Project::recorded`].
     recorded_settings: Option<String>,

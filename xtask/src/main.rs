@@ -11,6 +11,7 @@ mod bench;
 mod corpus;
 mod environment;
 mod pgwright;
+mod rivals;
 mod shell;
 mod shop;
 mod test;
@@ -28,6 +29,7 @@ cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the q
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
+cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["shop", "tests", version] => shop::tests(version),
         ["accuracy"] => accuracy::run(),
         ["bench"] => bench::run(),
+        ["rivals"] => rivals::run(),
         ["corpus", "fetch", names @ ..] => corpus::fetch(names),
         ["corpus", "models", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);

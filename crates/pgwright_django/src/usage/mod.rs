@@ -10,12 +10,14 @@
 
 mod clean;
 mod creations;
+mod distincts;
 mod field_classes;
 mod names;
 mod pages;
 mod raw_sql;
 mod record;
 mod reductions;
+mod saves;
 mod serializers;
 mod stale;
 mod telling;
@@ -46,6 +48,10 @@ pub struct Usage {
     pub serializer_heirs: Vec<SerializerHeir>,
     /// Columns that are read, changed and saved without a lock, by file and place.
     pub changes: Vec<Change>,
+    /// Filters through a relation whose duplicates `distinct()` takes away, by file and place.
+    pub hidden_joins: Vec<HiddenJoin>,
+    /// Where rows that were read are saved, by file and place.
+    pub saves: Vec<RowSave>,
     /// Rows that are made because a look found none, by file and place.
     pub creations: Vec<Creation>,
     /// What leaves the process inside a transaction, by file and place.
@@ -122,6 +128,42 @@ pub enum Holder {
     /// A method's own: who calls it may hold a lock.
     Itself,
     Local,
+}
+
+/// `distinct()` on rows that a filter may give several times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HiddenJoin {
+    pub model: ModelId,
+    /// The relation of which one row may have several, with `__` between the steps to it.
+    pub path: String,
+    /// The model at its end.
+    pub to: ModelId,
+    /// `distinct()`.
+    pub site: Span,
+}
+
+/// A row that was read, changed and saved in one function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowSave {
+    pub model: ModelId,
+    /// The row as the code calls it.
+    pub object: String,
+    pub written: Written,
+    /// Nothing else than what is assigned can have changed: the row was read here, without a lock, and handed to nobody.
+    pub is_narrow: bool,
+    pub read: Span,
+    /// The call that saves it.
+    pub site: Span,
+}
+
+/// What `save()` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// Every column; these are assigned before.
+    Row(Vec<String>),
+    /// Those of `update_fields`.
+    Fields(Vec<String>),
 }
 
 /// A row that is made because a look for one like it found none, in a function that locks nothing.
@@ -413,6 +455,8 @@ pub(crate) fn read(evaluator: &mut Evaluator<'_>, files: &ProjectFiles, models: 
         usage.serializer_heirs.extend(found.serializer_heirs);
         usage.changes.extend(found.changes);
         usage.creations.extend(found.creations);
+        usage.saves.extend(found.saves);
+        usage.hidden_joins.extend(found.hidden_joins);
         usage.paged.extend(found.paged);
         written.extend(found.written);
     }

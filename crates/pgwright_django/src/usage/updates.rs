@@ -7,9 +7,10 @@ use pgwright_python::text::{Ranged, TextRange};
 use pgwright_python::value::span;
 use rustc_hash::FxHashMap;
 
+use super::saves::Row;
 use super::types::Type;
 use super::walk::Walk;
-use super::{Change, Creation, Holder};
+use super::{Change, Creation, Holder, RowSave};
 use crate::model::ModelId;
 
 /// What one function does with rows.
@@ -22,6 +23,12 @@ pub(super) struct Updates {
     pub(super) unordered: FxHashMap<String, ModelId>,
     /// Names of objects that were made here, and have no row that another could change.
     fresh: Vec<String>,
+    /// Rows that were read here.
+    pub(super) rows: Vec<Row>,
+    /// Where rows are saved.
+    pub(super) saves: Vec<RowSave>,
+    /// Models of which rows are copied here.
+    pub(super) copied: Vec<ModelId>,
     /// Rows are locked somewhere in the function.
     locks: bool,
 }
@@ -105,7 +112,12 @@ impl Walk<'_, '_> {
     /// Takes what a function that ends has changed and saved, unless it holds locks.
     pub(super) fn end_updates(&mut self) {
         let Some(updates) = self.updates.pop() else { return };
-        if !updates.locks {
+        let locks = updates.locks;
+        // Who holds a lock since it read overwrites nothing, but may be overwritten.
+        let may_overwrite = |save: &RowSave| save.is_narrow && !locks && !updates.copied.contains(&save.model);
+        let saves = updates.saves.into_iter().map(|save| RowSave { is_narrow: may_overwrite(&save), ..save });
+        self.found.saves.extend(saves);
+        if !locks {
             let saved = updates.changes.into_iter().filter(|pending| pending.saved);
             self.found.changes.extend(saved.map(|pending| pending.change));
             self.found.creations.extend(updates.creations);

@@ -5,13 +5,13 @@
 use pgwright_diagnostics::{FileId, Span};
 use pgwright_python::ast::visitor::{Visitor, walk_expr, walk_stmt};
 use pgwright_python::ast::{self, Expr, Stmt};
-use pgwright_python::text::Ranged;
+use pgwright_python::text::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::names::{Imports, Lookup};
 use super::types::Type;
 use super::updates::Updates;
-use super::{Change, Creation, Paged, Refusal, Serializer, SerializerHeir, Use};
+use super::{Change, Creation, HiddenJoin, Paged, Refusal, RowSave, Serializer, SerializerHeir, Use};
 use crate::model::ModelId;
 
 /// What one file gave.
@@ -24,6 +24,8 @@ pub(super) struct Found {
     pub(super) changes: Vec<Change>,
     pub(super) creations: Vec<Creation>,
     pub(super) paged: Vec<Paged>,
+    pub(super) saves: Vec<RowSave>,
+    pub(super) hidden_joins: Vec<HiddenJoin>,
     /// Paths of serializer classes that take input, with the place.
     pub(super) written: Vec<(String, Span)>,
 }
@@ -38,6 +40,8 @@ pub(super) struct Walk<'l, 'm> {
     scopes: Vec<FxHashMap<String, Option<Type<'m>>>>,
     /// Of the functions around, innermost last.
     pub(super) updates: Vec<Updates>,
+    /// Calls of `distinct()` whose rows become others.
+    pub(super) reshaped: Vec<TextRange>,
     pub(super) found: Found,
 }
 
@@ -59,6 +63,7 @@ pub(super) fn walk(lookup: &Lookup<'_>, file: FileId, module: &str, is_package: 
         classes: Vec::new(),
         scopes: vec![FxHashMap::default()],
         updates: Vec::new(),
+        reshaped: Vec::new(),
         found: Found::default(),
     };
     for statement in suite {
@@ -123,6 +128,7 @@ impl<'m> Walk<'_, 'm> {
         }
         self.scopes.push(scope);
         self.updates.push(Updates::default());
+        self.note_own_row(function);
         if function.name.as_str() == "clean" && self.scopes.len() == 2 {
             self.clean_method(&function.body);
         }
@@ -187,11 +193,14 @@ impl Visitor<'_> for Walk<'_, '_> {
                     self.change_by_assignment(target, &assign.value, assign.range());
                     self.note_fresh(target, &assign.value);
                     self.note_order(target, &assign.value);
+                    self.note_row(target, &assign.value);
+                    self.assign_to_row(target);
                     self.bind_target(target, what.clone());
                 }
             }
             Stmt::AugAssign(assign) => {
                 self.change_by_operator(assign);
+                self.assign_to_row(&assign.target);
                 walk_stmt(self, statement);
             }
             Stmt::AnnAssign(assign) => {
@@ -207,6 +216,7 @@ impl Visitor<'_> for Walk<'_, '_> {
             Stmt::For(each) => {
                 self.visit_expr(&each.iter);
                 let element = self.element_of(&each.iter);
+                self.note_each_row(&each.target, &each.iter);
                 self.bind_target(&each.target, element);
                 self.visit_body(&each.body);
                 self.visit_body(&each.orelse);
@@ -248,10 +258,15 @@ impl Visitor<'_> for Walk<'_, '_> {
             Expr::Call(call) => {
                 self.record_call(call);
                 self.note_saved(call);
+                self.call_on_row(call);
+                self.distinct(call);
                 self.pages(call);
             }
             Expr::Compare(compare) => self.record_comparison(compare),
             Expr::Dict(dict) => self.record_headers(dict),
+            // Reading an attribute hands nothing on.
+            Expr::Attribute(attribute) if attribute.value.is_name_expr() => return,
+            Expr::Name(name) if name.ctx.is_load() => self.share_row(name.id.as_str()),
             Expr::Named(named) => {
                 self.visit_expr(&named.value);
                 let what = self.type_of(&named.value);

@@ -10,6 +10,7 @@ mod conflicting_migrations;
 mod constraint_without_validation;
 mod count_for_existence;
 mod deprecated_declaration;
+mod distinct_hides_join;
 mod dropped_while_used;
 mod float_for_money;
 mod foreign_key_to_busy_table;
@@ -37,6 +38,7 @@ mod raw_sql_interpolation;
 mod redundant_index;
 mod related_access_in_loop;
 mod required_column_without_default;
+mod save_overwrites;
 mod serializer_exposes_secret;
 mod serializer_missing_field;
 mod stale_f_expression;
@@ -62,6 +64,7 @@ pub static RULES: &[&Rule] = &[
     &constraint_without_validation::RULE,
     &count_for_existence::RULE,
     &deprecated_declaration::RULE,
+    &distinct_hides_join::RULE,
     &dropped_while_used::RULE,
     &float_for_money::RULE,
     &foreign_key_to_busy_table::RULE,
@@ -89,6 +92,7 @@ pub static RULES: &[&Rule] = &[
     &redundant_index::RULE,
     &related_access_in_loop::RULE,
     &required_column_without_default::RULE,
+    &save_overwrites::RULE,
     &serializer_exposes_secret::RULE,
     &serializer_missing_field::RULE,
     &stale_f_expression::RULE,
