@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<bool> {
     }
     let given = json!({"pgwright": pgwright::binary()?, "rivals": environment.join("bin"), "projects": given});
     let script = root().join("tests/oracle/rivals.py");
-    let page = run_command(command(oracle_python()?, [script.into_os_string(), given.to_string().into()]))?;
+    let page = run_command(&mut command(oracle_python()?, [script.into_os_string(), given.to_string().into()]))?;
     let file = root().join("docs/rivals.md");
     std::fs::write(&file, page)?;
     println!("written to {}", file.display());
