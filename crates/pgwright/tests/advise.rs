@@ -58,6 +58,8 @@ fn the_index_that_the_planner_uses_is_proposed() {
     assert!(declaration.contains("placed_at"), "{declaration}");
     let gain = &index["gains"][0];
     assert_eq!(gain["sites"][0]["function"], "latest");
+    let after = gain["after"].as_str().unwrap();
+    assert!(after.contains("shop_order by index") || after.contains("of shop_order until"), "{gain}");
     let cost = |name: &str| gain[name].as_f64().unwrap();
     assert!(cost("cost_after") < cost("cost_before") / 100.0, "{gain}");
     assert!(document["cost_after"].as_f64() < document["cost_before"].as_f64());
@@ -67,6 +69,31 @@ fn the_index_that_the_planner_uses_is_proposed() {
     let (_, out, _) = project.run(&["advise"]);
     assert!(out.contains("shop.Order  shop_order, ~1 M rows  shop/models.py:4"), "{out}");
     assert!(out.contains(declaration) && out.contains("sizes are assumed"), "{out}");
+}
+
+/// A report over everything that no index helps, and costs more than all else together.
+const REPORT: &str = "\
+from .models import Order
+
+
+def report(request):
+    return [Order.objects.filter(note=a.note).count() for a in Order.objects.all() for b in Order.objects.all()]
+
+
+def pairs(request):
+    return list(Order.objects.raw('SELECT a.id FROM shop_order a, shop_order b WHERE a.note + b.note > 7'))
+";
+
+#[test]
+fn what_nothing_helps_hides_nothing() {
+    let project = project();
+    project.write("shop/report.py", REPORT);
+    let document = advice(&project, &[]);
+    assert!(document["cost_before"].as_f64().unwrap() > 1e9, "{document}");
+    let indexes = document["indexes"].as_array().unwrap();
+    assert!(indexes.iter().any(|index| index["django"].as_str().is_some_and(|django| django.contains("placed_at"))));
+    let improved = &document["improved"];
+    assert!(improved["cost_after"].as_f64() < improved["cost_before"].as_f64(), "{improved}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod merge;
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::access::PreparedIndex;
 use crate::ddl;
 use crate::names::names_digest;
@@ -61,22 +63,19 @@ pub fn candidates(query: &Query, database: &Database<'_>) -> Vec<Candidate> {
 pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) -> Vec<Candidate> {
     // An improvement below this is noise.
     const LEAST_SAVED: f64 = 0.02;
-    let mut proposals: Vec<Proposal> = Vec::new();
-    for (place, (query, _)) in statements.iter().enumerate() {
-        for mut proposal in gather::proposals(query, database) {
-            proposal.statements = vec![place];
-            proposals.push(proposal);
-        }
-    }
+    let of_statement = |(place, (query, _)): (usize, &(&Query, f64))| {
+        let proposals = gather::proposals(query, database).into_iter();
+        proposals.map(|proposal| Proposal { statements: vec![place], ..proposal }).collect::<Vec<_>>()
+    };
+    let proposals: Vec<Proposal> = statements.par_iter().enumerate().flat_map_iter(of_statement).collect();
     let weights: Vec<f64> = statements.iter().map(|(_, weight)| *weight).collect();
-    let before: Vec<f64> = statements.iter().map(|(query, _)| predict(query, database).cost).collect();
-    let mut found: Vec<Candidate> = Vec::new();
-    for proposal in merge::merged(proposals) {
+    let before: Vec<f64> = statements.par_iter().map(|(query, _)| predict(query, database).cost).collect();
+    let tried = |proposal: Proposal| -> Option<Candidate> {
         let table = &database.schema.tables[proposal.table];
         if merge::exists(&proposal, database) {
-            continue;
+            return None;
         }
-        let Some((index, prepared)) = build(&proposal, table) else { continue };
+        let (index, prepared) = build(&proposal, table)?;
         let with = database.with_index(proposal.table, prepared.clone());
         let mut serves = Vec::new();
         for place in &proposal.statements {
@@ -87,10 +86,10 @@ pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) 
             }
         }
         serves.sort_by_key(|served| served.statement);
-        if !serves.is_empty() {
-            found.push(Candidate { table: proposal.table, index, prepared, reason: proposal.reason, serves });
-        }
-    }
+        let Proposal { table, reason, .. } = proposal;
+        (!serves.is_empty()).then_some(Candidate { table, index, prepared, reason, serves })
+    };
+    let mut found: Vec<Candidate> = merge::merged(proposals).into_par_iter().filter_map(tried).collect();
     found.sort_by(|a, b| b.saves(&weights).total_cmp(&a.saves(&weights)).then_with(|| a.index.name.cmp(&b.index.name)));
     found.dedup_by(|a, b| a.index.name == b.index.name);
     found

@@ -2,20 +2,27 @@
 //!
 //! The choice is greedy: the index that saves most is taken, plans are made again with it, and so on while one of those left still
 //! saves enough. An index that another one chosen later makes useless is given back. Savings of an index only shrink as others are taken, mostly,
-//! so most of those left need not be planned with again in each round.
+//! and no index saves more than its statements cost by now, so most of those left need not be planned with again in each round.
+
+use std::collections::HashMap;
 
 /// A plan's cost falls to at most this part for the index to count as worth it for that statement.
 pub const WORTH: f64 = 0.5;
 
-/// An index given back may cost the whole workload this part at the most.
-const USELESS: f64 = 0.001;
+/// Planner cost units up to which a statement is no reason for an index: a few pages.
+const CHEAP: f64 = 20.0;
+
+/// Whether an index is worth having for a statement that costs so much without and with it.
+pub fn is_worth_it(before: f64, after: f64) -> bool {
+    before > CHEAP && after <= before * WORTH
+}
 
 /// What is to be chosen from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// 8 KiB pages.
     pub pages: u64,
-    /// The statements that it may serve, by their places.
+    /// The statements that it may serve, by their places, in order.
     pub statements: Vec<usize>,
 }
 
@@ -45,14 +52,21 @@ pub fn choose<E>(
     before: &[f64],
     weights: &[f64],
     budget: Budget,
-    mut cost: impl FnMut(&[usize], usize) -> Result<f64, E>,
+    cost: impl FnMut(&[usize], usize) -> Result<f64, E>,
 ) -> Result<Choice, E> {
+    let known = before.iter().enumerate().map(|(place, cost)| ((place, Vec::new()), *cost)).collect();
+    let mut costs = Costs { candidates, known, cost };
     let mut choice = Choice { chosen: Vec::new(), after: before.to_vec() };
     // What each may save at the most: unknown at first.
     let mut left: Vec<(usize, f64)> = (0..candidates.len()).map(|candidate| (candidate, f64::INFINITY)).collect();
     while choice.chosen.len() < budget.indexes && !left.is_empty() {
         let spent: u64 = choice.chosen.iter().map(|chosen| candidates[*chosen].pages).sum();
-        left.retain(|(candidate, _)| spent + candidates[*candidate].pages <= budget.pages);
+        left.retain_mut(|(candidate, most)| {
+            let statements = &candidates[*candidate].statements;
+            *most = most.min(statements.iter().map(|place| choice.after[*place] * weights[*place]).sum());
+            let may_be_worth_it = statements.iter().any(|place| is_worth_it(choice.after[*place], 0.0));
+            may_be_worth_it && *most > 0.0 && spent + candidates[*candidate].pages <= budget.pages
+        });
         left.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         let mut best: Option<(usize, f64, Vec<f64>)> = None;
         for (candidate, most) in &mut left {
@@ -60,49 +74,69 @@ pub fn choose<E>(
                 break;
             }
             let with = [&choice.chosen[..], &[*candidate]].concat();
-            let statements = &candidates[*candidate].statements;
-            let costs = statements.iter().map(|place| cost(&with, *place)).collect::<Result<Vec<f64>, E>>()?;
-            let saved: f64 =
-                statements.iter().zip(&costs).map(|(place, now)| (choice.after[*place] - now) * weights[*place]).sum();
-            let is_worth_it = statements.iter().zip(&costs).any(|(place, now)| *now <= choice.after[*place] * WORTH);
-            *most = if is_worth_it { saved } else { 0.0 };
+            let now = costs.of_statements(*candidate, &with)?;
+            let changes = || candidates[*candidate].statements.iter().zip(&now);
+            let saved: f64 = changes().map(|(place, now)| (choice.after[*place] - now) * weights[*place]).sum();
+            *most = if changes().any(|(place, now)| is_worth_it(choice.after[*place], *now)) { saved } else { 0.0 };
             if *most > 0.0 && best.as_ref().is_none_or(|(_, best, _)| *most > *best) {
-                best = Some((*candidate, *most, costs));
+                best = Some((*candidate, *most, now));
             }
         }
-        let Some((candidate, _, costs)) = best else { break };
-        for (place, now) in candidates[candidate].statements.iter().zip(costs) {
+        let Some((candidate, _, now)) = best else { break };
+        for (place, now) in candidates[candidate].statements.iter().zip(now) {
             choice.after[*place] = now;
         }
         choice.chosen.push(candidate);
         left.retain(|(left, most)| *left != candidate && *most > 0.0);
     }
-    give_back(&mut choice, candidates, weights, &mut cost)?;
+    give_back(&mut choice, &mut costs)?;
     Ok(choice)
 }
 
-/// Takes out what others make useless, the last chosen first.
-fn give_back<E>(
+/// Takes out what others make useless, the last chosen first: without it no statement is so dear that it would be worth having.
+fn give_back<E, F: FnMut(&[usize], usize) -> Result<f64, E>>(
     choice: &mut Choice,
-    candidates: &[Candidate],
-    weights: &[f64],
-    cost: &mut impl FnMut(&[usize], usize) -> Result<f64, E>,
+    costs: &mut Costs<'_, F>,
 ) -> Result<(), E> {
-    let total: f64 = choice.after.iter().zip(weights).map(|(cost, weight)| cost * weight).sum();
     for candidate in choice.chosen.clone().into_iter().rev() {
         let without: Vec<usize> = choice.chosen.iter().copied().filter(|chosen| *chosen != candidate).collect();
-        let statements = &candidates[candidate].statements;
-        let costs = statements.iter().map(|place| cost(&without, *place)).collect::<Result<Vec<f64>, E>>()?;
-        let lost: f64 =
-            statements.iter().zip(&costs).map(|(place, now)| (now - choice.after[*place]) * weights[*place]).sum();
-        if lost <= total * USELESS {
+        let then = costs.of_statements(candidate, &without)?;
+        let statements = &costs.candidates[candidate].statements;
+        if !statements.iter().zip(&then).any(|(place, then)| is_worth_it(*then, choice.after[*place])) {
             choice.chosen = without;
-            for (place, now) in statements.iter().zip(costs) {
-                choice.after[*place] = now;
+            for (place, then) in statements.iter().zip(then) {
+                choice.after[*place] = then;
             }
         }
     }
     Ok(())
+}
+
+/// What statements cost with which candidates. Those that cannot serve a statement do not change what it costs.
+struct Costs<'c, F> {
+    candidates: &'c [Candidate],
+    known: HashMap<(usize, Vec<usize>), f64>,
+    cost: F,
+}
+
+impl<E, F: FnMut(&[usize], usize) -> Result<f64, E>> Costs<'_, F> {
+    /// Of each statement that a candidate may serve.
+    fn of_statements(&mut self, candidate: usize, with: &[usize]) -> Result<Vec<f64>, E> {
+        let candidates = self.candidates;
+        candidates[candidate].statements.iter().map(|place| self.of(*place, with)).collect()
+    }
+
+    fn of(&mut self, place: usize, with: &[usize]) -> Result<f64, E> {
+        let serves = |candidate: &&usize| self.candidates[**candidate].statements.binary_search(&place).is_ok();
+        let mut those: Vec<usize> = with.iter().filter(serves).copied().collect();
+        those.sort_unstable();
+        if let Some(cost) = self.known.get(&(place, those.clone())) {
+            return Ok(*cost);
+        }
+        let cost = (self.cost)(with, place)?;
+        self.known.insert((place, those), cost);
+        Ok(cost)
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +174,44 @@ mod tests {
         let table: [&[f64]; 3] = [&[1.0, 100.0], &[100.0, 1.0], &[50.0, 50.0]];
         let choice = chosen(&table, &candidates, &[1.0, 1.0], MUCH);
         assert_eq!(choice, Choice { chosen: vec![0, 1], after: vec![1.0, 1.0] });
+    }
+
+    #[test]
+    fn what_nothing_helps_hides_nothing() {
+        let candidates = [candidate(1, &[0, 1]), candidate(1, &[2])];
+        // The first statement is as dear as it was, and so dear that all others are nothing beside it.
+        let cost = |with: &[usize], statement: usize| -> Result<f64, Infallible> {
+            let served = |candidate: usize| with.contains(&candidate);
+            Ok(match statement {
+                0 => 1e12,
+                1 if served(0) => 5.0,
+                2 if served(1) => 5.0,
+                _ => 10_000.0,
+            })
+        };
+        let choice = choose(&candidates, &[1e12, 10_000.0, 10_000.0], &[1.0; 3], MUCH, cost);
+        assert_eq!(choice, Ok(Choice { chosen: vec![0, 1], after: vec![1e12, 5.0, 5.0] }));
+    }
+
+    #[test]
+    fn statements_of_few_pages_are_no_reason() {
+        let candidates = [candidate(1, &[0])];
+        let cost = |with: &[usize], _: usize| Ok::<f64, Infallible>(if with.is_empty() { 12.0 } else { 3.0 });
+        let choice = choose(&candidates, &[12.0], &[1000.0], MUCH, cost);
+        assert_eq!(choice, Ok(Choice { chosen: Vec::new(), after: vec![12.0] }));
+    }
+
+    #[test]
+    fn what_was_planned_once_is_not_planned_again() {
+        let candidates = [candidate(1, &[0]), candidate(1, &[1]), candidate(1, &[2])];
+        let mut asked = Vec::new();
+        let cost = |with: &[usize], statement: usize| {
+            asked.push(statement);
+            Ok::<f64, Infallible>(if with.contains(&statement) { 5.0 } else { 100.0 })
+        };
+        let choice = choose(&candidates, &[100.0; 3], &[3.0, 2.0, 1.0], MUCH, cost);
+        assert_eq!(choice.map(|choice| choice.chosen), Ok(vec![0, 1, 2]));
+        assert_eq!(asked, [0, 1, 2]);
     }
 
     #[test]

@@ -16,8 +16,17 @@ struct Document<'a> {
     /// Planner cost units of all statements, each counted with its weight.
     cost_before: f64,
     cost_after: f64,
+    /// The part of it that gets cheaper.
+    improved: Improved,
     indexes: Vec<Entry<'a>>,
     unused: Vec<Dropped<'a>>,
+}
+
+#[derive(Serialize)]
+struct Improved {
+    statements: usize,
+    cost_before: f64,
+    cost_after: f64,
 }
 
 #[derive(Serialize)]
@@ -73,6 +82,11 @@ pub(super) fn render(report: &Report<'_>) -> String {
         statements: report.statements,
         cost_before: report.before,
         cost_after: report.after,
+        improved: Improved {
+            statements: report.improved.statements,
+            cost_before: report.improved.before,
+            cost_after: report.improved.after,
+        },
         indexes: report.proposals.iter().map(|proposal| entry(report, proposal)).collect(),
         unused: report.unused.iter().map(dropped).collect(),
     };

@@ -15,13 +15,14 @@ use pgwright_postgres::Shadow;
 use pgwright_rules::evidence;
 use pgwright_schema::access::{DatabaseCollation, Server};
 use pgwright_schema::activity::Activity;
-use pgwright_schema::candidates::{Candidate, candidates_of_all};
+use pgwright_schema::candidates::{Candidate, Served, candidates_of_all};
 use pgwright_schema::choice::{self, Budget, choose};
 use pgwright_schema::predict::Database;
 use pgwright_schema::scale::scale;
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
 use pgwright_schema::{Index, IndexOrigin};
+use rayon::prelude::*;
 
 use crate::Status;
 use crate::cli::{AdviseArgs, FactFormat};
@@ -35,6 +36,9 @@ use crate::shadow::Setup;
 
 /// What a query in a loop counts for: as if the loop had so many rounds.
 const ROUNDS: f64 = 10.0;
+
+/// What a plan may really cost, of what was predicted.
+const PREDICTED: f64 = 0.6;
 
 const PAGE: u64 = 8192;
 
@@ -50,9 +54,18 @@ struct Report<'r> {
     /// Cost of the workload, each statement counted with its weight.
     before: f64,
     after: f64,
+    /// The part of it that gets cheaper.
+    improved: Improved,
     statements: usize,
     /// Whether weights are calls that the database counted.
     counted: bool,
+}
+
+/// Statements that get cheaper by what was chosen, and their cost, each counted with its weight.
+struct Improved {
+    statements: usize,
+    before: f64,
+    after: f64,
 }
 
 struct Proposal {
@@ -137,6 +150,7 @@ pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure>
         unused: trial.unused(&ground, &activity, &session, &reading)?,
         before: trial.total(&trial.before()),
         after: trial.total(&choice.after),
+        improved: trial.improved(&choice.after),
         statements: explained.iter().filter(|explained| explained.plans.is_ok()).count(),
         counted,
         explained: &explained,
@@ -228,7 +242,7 @@ fn candidates(
     let database = Database::new(&ground.schema, &ground.statistics, server);
     let (weights, _) = weights(queries.iter(), activity);
     let resolved: Vec<_> = queries
-        .iter()
+        .par_iter()
         .enumerate()
         .filter_map(|(place, query)| {
             let statement = parse_statement(&number_placeholders(query.sql.as_deref().ok()?)).ok()?;
@@ -244,7 +258,9 @@ fn candidates(
             let keys = |index: &Index| index.keys.iter().map(|key| key.expr.clone()).collect::<Vec<_>>();
             index.method == candidate.index.method && index.predicate.is_none() && keys(index) == keys(&candidate.index)
         });
-        !repeats && own_model(&table.name, reading).is_some()
+        // What the prediction does not come near to finding worth it is not worth the server's time.
+        let served = |served: &Served| choice::is_worth_it(served.before, served.after * PREDICTED);
+        !repeats && candidate.serves.iter().any(served) && own_model(&table.name, reading).is_some()
     });
     for served in found.iter_mut().flat_map(|candidate| &mut candidate.serves) {
         served.statement = resolved[served.statement].0;
@@ -289,9 +305,19 @@ impl Trial<'_> {
         costs.iter().zip(&self.weights).map(|(cost, weight)| cost * weight).sum()
     }
 
+    fn improved(&self, after: &[f64]) -> Improved {
+        let before = self.before();
+        let places: Vec<usize> = (0..before.len()).filter(|place| after[*place] < before[*place]).collect();
+        let sum = |costs: &[f64]| places.iter().map(|place| costs[*place] * self.weights[*place]).sum();
+        Improved { statements: places.len(), before: sum(&before), after: sum(after) }
+    }
+
     fn served(&self, candidate: usize) -> Vec<usize> {
         let places = self.candidates[candidate].serves.iter().filter_map(|served| self.places[served.statement]);
-        places.filter(|place| self.explained[*place].plans.is_ok()).collect()
+        let mut places: Vec<usize> = places.filter(|place| self.explained[*place].plans.is_ok()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     fn choose(&mut self, budget: Budget) -> Result<choice::Choice, Failure> {
@@ -353,8 +379,13 @@ impl Trial<'_> {
                         query: place,
                         before: before[place],
                         after: plan.total_cost,
-                        reading_before: planned.sentence.clone(),
-                        reading_after: plan.sentence(&ground.statistics),
+                        reading_before: planned
+                            .plan
+                            .sentence_of_table(&candidate.index.table, &ground.statistics)
+                            .unwrap_or_else(|| planned.sentence.clone()),
+                        reading_after: plan
+                            .sentence_of_index(&candidate.index.name, &ground.statistics)
+                            .unwrap_or_else(|| plan.sentence(&ground.statistics)),
                     });
                 }
             }

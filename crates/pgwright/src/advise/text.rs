@@ -110,9 +110,18 @@ fn closing(report: &Report<'_>) -> String {
         Basis::Snapshot(path) => format!("sizes are those of `{path}`"),
         Basis::Live => "sizes are the database's".to_owned(),
     };
+    let improved = match report.improved.statements {
+        0 => String::new(),
+        statements => format!(
+            "; those {} that get cheaper cost {} and would cost {}",
+            grouped(statements as f64),
+            decimal(report.improved.before),
+            decimal(report.improved.after)
+        ),
+    };
     format!(
-        "{} statements cost {} together and would cost {}, {weighed}. Plans are those of PostgreSQL {}, for typical values; {sizes}. \
-         Each index also costs every write of its columns.",
+        "{} statements cost {} together and would cost {}{improved}, {weighed}. Plans are those of PostgreSQL {}, for typical values; \
+         {sizes}. Each index also costs every write of its columns.",
         grouped(report.statements as f64),
         decimal(report.before),
         decimal(report.after),
