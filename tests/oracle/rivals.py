@@ -1,7 +1,8 @@
 """N+1 side by side: pgwright, `djch check` and `django-orm-lens nplusone` on the corpus projects whose queries were recorded.
 
 Its argument is what `cargo xtask rivals` knows: `{"pgwright": PATH, "rivals": DIRECTORY, "projects": [{"name", "source", "arguments",
-"truth"}]}`, where `truth` is the file of recorded places and DIRECTORY holds the rivals' programs. Writes a Markdown page to standard output.
+"truth"}]}`, where `truth` is the file of recorded places and DIRECTORY holds the rivals' programs; its Python runs this.
+Writes a Markdown page to standard output.
 
 A recorded place is found by a tool when a finding is on its line. What `django-orm-lens` finds is a loop: every line of that loop counts for it.
 """
@@ -35,7 +36,18 @@ def timed(command, directory):
 def ours(project, pgwright):
     """Findings as (file, first line, lines); with a template's, the line that sends its query."""
     text, seconds = timed(
-        [pgwright, "check", "--format", "json", "--select", RULES, *project["arguments"], project["source"]], "."
+        [
+            pgwright,
+            "check",
+            "--no-cache",
+            "--format",
+            "json",
+            "--select",
+            RULES,
+            *project["arguments"],
+            project["source"],
+        ],
+        ".",
     )
     root = project["source"].rstrip("/") + "/"
     found = []
@@ -56,9 +68,9 @@ def djch(project, programs):
     return [(file, int(line), {(file, int(line))}) for file, line in places], seconds
 
 
-def orm_lens(project, programs):
+def orm_lens(project):
     text, seconds = timed(
-        [str(programs / "django-orm-lens"), "nplusone", "--path", ".", "--format", "json"], project["source"]
+        [sys.executable, "-m", "django_orm_lens", "nplusone", "--path", ".", "--format", "json"], project["source"]
     )
     found = []
     for one in json.loads(text):
@@ -98,7 +110,7 @@ def main():
         answers = {
             "pgwright": ours(project, given["pgwright"]),
             "djch": djch(project, programs),
-            "django-orm-lens": orm_lens(project, programs),
+            "django-orm-lens": orm_lens(project),
         }
         covered = {tool: set().union(*(lines for _, _, lines in found)) for tool, (found, _) in answers.items()}
         cells = []
@@ -129,9 +141,10 @@ def main():
 
 
 def versions(programs):
+    commands = [[str(programs / "djch")], [sys.executable, "-m", "django_orm_lens"]]
     said = [
-        subprocess.run([programs / tool, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-        for tool in TOOLS[1:]
+        subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        for command in commands
     ]
     return " and ".join(f"`{one}`" for one in said)
 

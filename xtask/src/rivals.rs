@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::corpus::projects;
-use crate::environment::{cached, find_python, oracle_python, root, uv};
+use crate::environment::{cached, find_python, root, uv};
 use crate::pgwright;
 use crate::shell::{command, run as run_command};
 
@@ -33,7 +33,8 @@ pub(crate) fn run() -> Result<bool> {
     }
     let given = json!({"pgwright": pgwright::binary()?, "rivals": environment.join("bin"), "projects": given});
     let script = root().join("tests/oracle/rivals.py");
-    let page = run_command(&mut command(oracle_python()?, [script.into_os_string(), given.to_string().into()]))?;
+    let page =
+        run_command(&mut command(environment.join("bin/python"), [script.into_os_string(), given.to_string().into()]))?;
     let file = root().join("docs/rivals.md");
     std::fs::write(&file, page)?;
     println!("written to {}", file.display());

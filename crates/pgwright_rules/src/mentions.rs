@@ -24,6 +24,8 @@ pub(crate) struct Mentions {
     prefixes: FxHashSet<Column>,
     /// Tables that a statement reads or changes.
     tables: FxHashSet<usize>,
+    /// Names in quotes in statements that cannot be read: any of them may be a column that is looked for.
+    unread: FxHashSet<Arc<str>>,
 }
 
 impl Mentions {
@@ -37,6 +39,7 @@ impl Mentions {
             all.columns.extend(one.columns);
             all.prefixes.extend(one.prefixes);
             all.tables.extend(one.tables);
+            all.unread.extend(one.unread);
             all
         })
     }
@@ -46,17 +49,20 @@ impl Mentions {
     }
 
     pub(crate) fn has(&self, table: usize, column: &str) -> bool {
-        self.columns.contains(&(table, column.into()))
+        self.columns.contains(&(table, column.into())) || self.unread.contains(column)
     }
 
     pub(crate) fn has_prefix(&self, table: usize, column: &str) -> bool {
-        self.prefixes.contains(&(table, column.into()))
+        self.prefixes.contains(&(table, column.into())) || self.unread.contains(column)
     }
 }
 
 fn mentions(sql: &str, schema: &Schema) -> Mentions {
     let mut found = Mentions::default();
-    let Ok(statement) = parse_statement(sql) else { return found };
+    let Ok(statement) = parse_statement(sql) else {
+        found.unread.extend(sql.split('"').skip(1).step_by(2).map(Arc::from));
+        return found;
+    };
     let query = resolve_statement(&statement, schema, &[]);
     let tables = query.relations.iter().filter_map(|relation| match relation.source {
         RelationSource::Table(table) => Some(table),
@@ -210,7 +216,15 @@ fn is_part(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, texts};
+    use pgwright_schema::Schema;
+
+    use super::{Words, mentions, texts};
+
+    #[test]
+    fn names_in_what_cannot_be_read_are_mentioned() {
+        let found = mentions("SELECT ((( FROM \"visit\" WHERE \"day\" = %s", &Schema::default());
+        assert!(found.has(0, "day") && found.has_prefix(0, "day") && !found.has(0, "week"), "{found:?}");
+    }
 
     #[test]
     fn words_are_those_that_queries_may_be_made_of() {
