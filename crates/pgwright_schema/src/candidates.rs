@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::access::PreparedIndex;
 use crate::ddl;
 use crate::names::names_digest;
-use crate::predict::{Database, predict};
+use crate::predict::{Database, Prediction, predict};
 use crate::schema::{Index, IndexMethod, IndexOrigin, Table};
 use crate::statement::Query;
 
@@ -61,15 +61,21 @@ pub fn candidates(query: &Query, database: &Database<'_>) -> Vec<Candidate> {
 /// The indexes that would make statements cheaper, merged where one can do for several; each statement comes with its weight
 /// (how often it runs). The most useful first.
 pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) -> Vec<Candidate> {
-    // An improvement below this is noise.
-    const LEAST_SAVED: f64 = 0.02;
-    let of_statement = |(place, (query, _)): (usize, &(&Query, f64))| {
-        let proposals = gather::proposals(query, database).into_iter();
-        proposals.map(|proposal| Proposal { statements: vec![place], ..proposal }).collect::<Vec<_>>()
-    };
-    let proposals: Vec<Proposal> = statements.par_iter().enumerate().flat_map_iter(of_statement).collect();
     let weights: Vec<f64> = statements.iter().map(|(_, weight)| *weight).collect();
     let before: Vec<f64> = statements.par_iter().map(|(query, _)| predict(query, database).cost).collect();
+    // What is wanted for one statement has to be of use to that one, before it is tried for others.
+    let wanted = |place: usize| -> Vec<Proposal> {
+        let query = statements[place].0;
+        let proposals = gather::proposals(query, database).into_iter().filter(|one| !merge::exists(one, database));
+        let proposals = proposals.filter(|one| {
+            build(one, &database.schema.tables[one.table]).is_some_and(|(index, prepared)| {
+                let with = predict(query, &database.with_index(one.table, prepared));
+                helps(&with, &index, before[place])
+            })
+        });
+        proposals.map(|proposal| Proposal { statements: vec![place], ..proposal }).collect()
+    };
+    let proposals: Vec<Proposal> = (0..statements.len()).into_par_iter().flat_map_iter(wanted).collect();
     let tried = |proposal: Proposal| -> Option<Candidate> {
         let table = &database.schema.tables[proposal.table];
         if merge::exists(&proposal, database) {
@@ -80,8 +86,7 @@ pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) 
         let mut serves = Vec::new();
         for place in &proposal.statements {
             let prediction = predict(statements[*place].0, &with);
-            let used = prediction.accesses.iter().any(|access| access.scan.indexes().contains(&index.name.as_str()));
-            if used && prediction.cost < before[*place] * (1.0 - LEAST_SAVED) {
+            if helps(&prediction, &index, before[*place]) {
                 serves.push(Served { statement: *place, before: before[*place], after: prediction.cost });
             }
         }
@@ -93,6 +98,14 @@ pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) 
     found.sort_by(|a, b| b.saves(&weights).total_cmp(&a.saves(&weights)).then_with(|| a.index.name.cmp(&b.index.name)));
     found.dedup_by(|a, b| a.index.name == b.index.name);
     found
+}
+
+/// Whether a prediction uses the index, and is cheaper by it.
+fn helps(with: &Prediction, index: &Index, before: f64) -> bool {
+    // An improvement below this is noise.
+    const LEAST_SAVED: f64 = 0.02;
+    let uses = with.accesses.iter().any(|access| access.scan.indexes().contains(&index.name.as_str()));
+    uses && with.cost < before * (1.0 - LEAST_SAVED)
 }
 
 fn build(proposal: &Proposal, table: &Table) -> Option<(Index, PreparedIndex)> {

@@ -60,6 +60,12 @@ fn the_best_index_is_among_those_proposed() {
     assert!(found.contains(&"gt_thing (char text_pattern_ops)".to_owned()), "{found:#?}");
     let found = proposed(r#"SELECT "dt" FROM "gt_thing" WHERE "intf" = %s"#, &[]);
     assert!(found.contains(&"gt_thing (intf) INCLUDE (dt)".to_owned()), "{found:#?}");
+    // What is long does not fit into an entry: INSERT would fail.
+    for long in ["json", "text"] {
+        let found = proposed(&format!(r#"SELECT "{long}" FROM "gt_thing" WHERE "intf" = %s"#), &[]);
+        assert!(found.contains(&"gt_thing (intf)".to_owned()), "{found:#?}");
+        assert!(found.iter().all(|shape| !shape.contains("INCLUDE")), "{long}: {found:#?}");
+    }
     let joined = r#"SELECT "gt_author"."name" FROM "gt_author" INNER JOIN "gt_thing" ON ("gt_author"."id" = "gt_thing"."fk_id") WHERE "gt_author"."id" = %s"#;
     let found = proposed(joined, &[]);
     assert!(found.contains(&"gt_thing (fk_id)".to_owned()), "{found:#?}");

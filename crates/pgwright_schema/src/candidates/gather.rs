@@ -9,6 +9,7 @@ use crate::predict::Database;
 use crate::schema::{IndexKey, IndexMethod, Nulls, SortOrder};
 use crate::statement::{Block, Query, RelationSource};
 use crate::terms::{Kind, Pattern, Term, conjuncts, is_equality, text_value, to_sql};
+use crate::types::PgType;
 
 /// An index to think about. Terms are about relation 0.
 #[derive(Debug, Clone)]
@@ -159,7 +160,11 @@ fn of_table(
             let is_key =
                 |name: &Arc<str>| tree.keys.iter().any(|key| key.term.as_column().is_some_and(|(_, of)| of == name));
             let include: Vec<Arc<str>> = columns?.iter().filter(|name| !is_key(name)).cloned().collect();
-            (!include.is_empty() && include.len() <= MOST_INCLUDED).then(|| Proposal {
+            let columns = &database.schema.tables[table];
+            // An entry of a B-tree holds 2,704 bytes at the most: a longer value makes INSERT fail.
+            let is_short = |name: &Arc<str>| columns.column(name).is_some_and(|column| is_short(&column.type_));
+            let fits = !include.is_empty() && include.len() <= MOST_INCLUDED && include.iter().all(is_short);
+            fits.then(|| Proposal {
                 include,
                 reason: format!("{}, without reading the table", tree.reason).into(),
                 ..tree.clone()
@@ -175,6 +180,20 @@ fn of_table(
         trees.push(Proposal { method: method.clone(), ..tree(table, keys, 0, &[], reason) });
     }
     trees
+}
+
+/// Whether values of the type stay far below what an entry of a B-tree holds, four of them together too.
+fn is_short(type_: &PgType) -> bool {
+    const LONGEST: u32 = 255;
+    match type_.base.as_str() {
+        "varchar" | "character varying" | "char" | "character" => {
+            !type_.is_array() && type_.modifiers.first().is_some_and(|longest| *longest <= LONGEST)
+        }
+        "text" | "citext" | "json" | "jsonb" | "hstore" | "tsvector" | "xml" | "bytea" | "geometry" | "geography" => {
+            false
+        }
+        _ => !type_.is_array(),
+    }
 }
 
 fn tree(table: usize, keys: Vec<Key>, equalities: usize, predicate: &[Term], reason: String) -> Proposal {
