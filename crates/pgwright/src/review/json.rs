@@ -17,6 +17,7 @@ struct Document<'a> {
     migrations: Vec<Migration<'a>>,
     tuning: &'a [Advice],
     basis: &'a str,
+    warning: Option<&'a str>,
     understood: &'a Understood,
 }
 
@@ -30,6 +31,7 @@ pub(super) fn render(review: &Review) -> String {
         migrations: migrations(&review.migrations),
         tuning: &review.tuning,
         basis: &review.basis,
+        warning: review.warning.as_deref(),
         understood: &review.understood,
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::plans::Examined;
-use super::text::{cost, places, rests_on, said};
+use super::plans::{Examined, OfModel, Plans};
+use super::text::{cost, folded, places, rests_on, said, without_plan};
 use super::{Advice, Finding, Review};
 use crate::schema::correct::{Corrected, Reason};
 
@@ -25,6 +25,9 @@ pub(super) fn render(review: &Review) -> String {
     let changed =
         || review.schema.iter().filter(|corrected| !corrected.changes.is_empty() || !corrected.open.is_empty());
     let mut text = format!("{MARKER}\n## pgwright\n\n");
+    if let Some(warning) = &review.warning {
+        let _ = writeln!(text, "> **Warning:** {}\n", inline(warning));
+    }
     let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let _ = writeln!(
         text,
@@ -60,12 +63,7 @@ pub(super) fn render(review: &Review) -> String {
         Section {
             heading: "Explain plan",
             intro: format!("{}; {}\n\n", inline(&said(&review.plans)), inline(&review.basis)),
-            items: review
-                .plans
-                .models
-                .iter()
-                .flat_map(|of| of.queries.iter().map(|examined| plan(&of.model, examined)))
-                .collect(),
+            items: plans(&review.plans),
             share: 0.45,
         },
         Section { heading: "Schema", intro: String::new(), items: schema, share: 0.6 },
@@ -90,6 +88,17 @@ pub(super) fn render(review: &Review) -> String {
         text.push_str(&written);
     }
     text + &closing
+}
+
+fn plans(plans: &Plans) -> Vec<String> {
+    let shown = |of: &OfModel| -> Vec<String> { of.queries.iter().map(|examined| plan(&of.model, examined)).collect() };
+    let mut items: Vec<String> = plans.models.iter().flat_map(shown).collect();
+    let without = without_plan(plans);
+    if !without.is_empty() {
+        let lines: String = without.iter().map(|line| format!("- {}\n", inline(line))).collect();
+        items.push(details("Left out", &lines));
+    }
+    items
 }
 
 /// As many items as there is room for; the others are counted.
@@ -124,6 +133,9 @@ fn plan(model: &str, examined: &Examined) -> String {
     let then = after.map(|after| format!(" → <b>{}</b>", cost(after.cost))).unwrap_or_default();
     let summary = format!("<b>{}</b> cost {}{then}: {}", escaped(model), cost(examined.cost), html(&examined.sentence));
     let mut body = format!("Sent from `{}`\n\n{}", places(examined, 4).replace('`', ""), fenced("sql", &examined.sql));
+    if let Some(folded) = folded(examined) {
+        let _ = writeln!(body, "\n{folded}\n");
+    }
     if let Some(after) = after {
         let _ = writeln!(body, "\nAfter the changes below: {}\n", inline(&after.sentence));
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is found out here: the report is put together of what `check`, `explain`, `schema` and `tune` give.
 
+mod folding;
 mod json;
 mod markdown;
 mod plans;
@@ -20,7 +21,7 @@ use crate::check::{configured, judge, understood};
 use crate::cli::{ReviewArgs, ReviewFormat};
 use crate::explain::text::basis;
 use crate::failure::Failure;
-use crate::ground::{Ground, read_snapshot};
+use crate::ground::{Basis, Ground, read_snapshot};
 use crate::output::Output;
 use crate::render::Look;
 use crate::schema::correct::{Corrected, Reason, Site, correct, is_about_models, reason};
@@ -38,6 +39,8 @@ struct Review {
     tuning: Vec<Advice>,
     /// Where sizes and statistics come from.
     basis: String,
+    /// That sizes are assumed, and how to get real ones.
+    warning: Option<String>,
     understood: Understood,
 }
 
@@ -73,6 +76,21 @@ struct Open {
     subject: String,
     reason: String,
     place: Option<Site>,
+}
+
+/// What costs rest on where nobody measured the tables.
+fn warning(ground: &Ground) -> Option<String> {
+    let assumed = ground.assumed_tables().count();
+    let what = match &ground.basis {
+        Basis::Live => return None,
+        Basis::Snapshot(_) if assumed == 0 => return None,
+        Basis::Snapshot(path) => format!("Sizes of {assumed} tables are assumed, because `{path}` does not have them"),
+        Basis::Assumed => "Sizes are assumed, nobody measured them".to_owned(),
+    };
+    Some(format!(
+        "{what}: costs and their order may be others in your database. `pgwright snapshot --database-url …` reads \
+         the real ones, without data, into a file that the next review goes by"
+    ))
 }
 
 pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure> {
@@ -132,6 +150,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
             })
             .collect(),
         basis: basis(&ground),
+        warning: warning(&ground),
         understood: Understood {
             models,
             models_understood,

@@ -10,6 +10,7 @@ use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
 use serde::Serialize;
 
+use super::folding::folded;
 use crate::cli::ReviewArgs;
 use crate::explain::all_queries;
 use crate::explain::planning::{Explained, Planner, Query, Site, plan_all};
@@ -36,7 +37,24 @@ pub(super) struct Plans {
     pub(super) planned: usize,
     /// Those that cost enough to be shown, and are not.
     pub(super) more: usize,
+    /// Why statements have no plan, the most frequent reason first.
+    pub(super) unplanned: Vec<Unplanned>,
+    /// What the planner's schema lacks.
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) models: Vec<OfModel>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Unplanned {
+    pub(super) reason: String,
+    pub(super) statements: usize,
+}
+
+/// A statement of the schema that the server refused, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct LeftOut {
+    pub(super) statement: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,19 +66,24 @@ pub(super) struct OfModel {
 #[derive(Debug, Serialize)]
 pub(super) struct Examined {
     pub(super) sites: Vec<Sent>,
+    /// As Django sends it, `%s` for each parameter.
+    #[serde(skip)]
+    pub(super) sent_as: String,
     /// With values in it where the planner was asked.
     pub(super) sql: String,
     /// What it mostly does.
     pub(super) sentence: String,
     /// Planner cost units.
     pub(super) cost: f64,
+    /// Statements of the same places that differ from it only in the columns they read, and cost no more.
+    pub(super) folded: usize,
     /// With the models as they should be.
     pub(super) after: Option<After>,
     /// The plan as text; empty where it is predicted.
     pub(super) plan: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Sent {
     pub(super) file: String,
     pub(super) line: u32,
@@ -111,15 +134,16 @@ pub(super) fn plans(
 ) -> Result<Plans, Failure> {
     let queries = all_queries(session, before);
     let statements = queries.len();
-    let (planner, reason, examined) = match asking {
+    let (planner, reason, outcome) = match asking {
         Asking::Server(setup, cluster) => {
             let version = setup.installation.version.to_string();
             (Some(version), None, planned(&setup, cluster, session, queries, after, ground)?)
         }
         Asking::Nobody(reason) => (None, Some(reason), predicted(queries, ground)),
     };
-    let planned = examined.len();
-    let dear: Vec<(String, Examined)> = examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect();
+    let planned = outcome.examined.len();
+    let dear = outcome.examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect();
+    let dear = folded(dear);
     let more = dear.len().saturating_sub(SHOWN);
     let mut models: Vec<OfModel> = Vec::new();
     for (model, examined) in dear.into_iter().take(SHOWN) {
@@ -128,10 +152,30 @@ pub(super) fn plans(
             None => models.push(OfModel { model, queries: vec![examined] }),
         }
     }
-    Ok(Plans { planner, reason, statements, planned, more, models })
+    let unplanned = counted(outcome.unplanned);
+    Ok(Plans { planner, reason, statements, planned, more, unplanned, left_out: outcome.left_out, models })
 }
 
-/// By the planner, the dearest first; those that are shown a second time with the models as they should be.
+/// What became of the statements.
+#[derive(Default)]
+struct Outcome {
+    /// With the model each asks for, the dearest first.
+    examined: Vec<(String, Examined)>,
+    /// A reason for each statement without a plan.
+    unplanned: Vec<String>,
+    left_out: Vec<LeftOut>,
+}
+
+fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    reasons.into_iter().for_each(|reason| *counts.entry(reason).or_default() += 1);
+    let mut counted: Vec<Unplanned> =
+        counts.into_iter().map(|(reason, statements)| Unplanned { reason, statements }).collect();
+    counted.sort_by_key(|unplanned| std::cmp::Reverse(unplanned.statements));
+    counted
+}
+
+/// By the planner, the dearest first; those that may be shown, folded ones among them, a second time with the models as they should be.
 fn planned(
     setup: &Setup,
     cluster: Cluster,
@@ -139,15 +183,19 @@ fn planned(
     queries: Vec<Query>,
     after: Option<&Reading>,
     ground: &Ground,
-) -> Result<Vec<(String, Examined)>, Failure> {
-    let shadow = setup.build(cluster, &ground.schema, &ground.statistics)?;
+) -> Result<Outcome, Failure> {
+    let mut shadow = setup.build(cluster, &ground.schema, &ground.statistics)?;
+    let mut outcome = Outcome::default();
+    let refused = std::mem::take(&mut shadow.left_out);
+    outcome.left_out =
+        refused.into_iter().map(|refused| LeftOut { statement: refused.statement, reason: refused.reason }).collect();
     let explained = plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)?;
     let mut then: HashMap<String, After> = HashMap::new();
     if let Some(after) = after {
         let again: Vec<Query> = explained
             .iter()
-            .take(SHOWN)
             .filter(|explained| explained.plans.is_ok())
+            .take(SHOWN * 4)
             .map(|explained| Query {
                 sql: explained.query.sql.clone(),
                 sites: Vec::new(),
@@ -164,48 +212,63 @@ fn planned(
             }
         }
     }
-    Ok(explained.into_iter().filter_map(|explained| examined(explained, &mut then)).collect())
+    for explained in explained {
+        match examined(explained, &mut then) {
+            Ok(examined) => outcome.examined.push(examined),
+            Err(reason) => outcome.unplanned.push(reason),
+        }
+    }
+    Ok(outcome)
 }
 
-fn examined(explained: Explained, then: &mut HashMap<String, After>) -> Option<(String, Examined)> {
-    let planned = explained.plans.ok()?.into_iter().next()?;
+fn examined(explained: Explained, then: &mut HashMap<String, After>) -> Result<(String, Examined), String> {
+    let planned = explained.plans?.into_iter().next().ok_or("the planner gave no plan")?;
     let mut plan = String::new();
     tree(&mut plan, &planned.plan, &Style { coloured: false, width: 110 });
-    let after = explained.query.sql.as_ref().ok().and_then(|sql| then.remove(sql));
+    let sent_as = explained.query.sql?;
+    let after = then.remove(&sent_as);
     let examined = Examined {
         sites: sent(&explained.query.sites),
+        sent_as,
         sql: planned.statement,
         sentence: planned.sentence,
         cost: planned.plan.total_cost,
+        folded: 0,
         after,
         plan,
     };
-    Some((model_of(&explained.query.sites), examined))
+    Ok((model_of(&explained.query.sites), examined))
 }
 
 /// As our own model of the planner has it.
-fn predicted(queries: Vec<Query>, ground: &Ground) -> Vec<(String, Examined)> {
+fn predicted(queries: Vec<Query>, ground: &Ground) -> Outcome {
     let server = Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) };
     let database = Database::new(&ground.schema, &ground.statistics, server);
-    let mut found: Vec<(String, Examined)> = queries
-        .into_iter()
-        .filter_map(|query| {
-            let sql = query.sql.ok()?;
-            let statement = parse_statement(&number_placeholders(&sql)).ok()?;
+    let mut outcome = Outcome::default();
+    for query in queries {
+        let examined = query.sql.and_then(|sql| {
+            let statement = parse_statement(&number_placeholders(&sql))
+                .map_err(|_| "its SQL is not understood, so that no plan is predicted".to_owned())?;
             let prediction = predict(&resolve_statement(&statement, &ground.schema, &[]), &database);
             let examined = Examined {
                 sites: sent(&query.sites),
-                sentence: sentence(&prediction)?,
+                sentence: sentence(&prediction).ok_or("it reads no table")?,
                 cost: prediction.cost,
+                folded: 0,
                 after: None,
                 plan: String::new(),
+                sent_as: sql.clone(),
                 sql,
             };
-            Some((model_of(&query.sites), examined))
-        })
-        .collect();
-    found.sort_by(|(_, left), (_, right)| right.cost.total_cmp(&left.cost));
-    found
+            Ok((model_of(&query.sites), examined))
+        });
+        match examined {
+            Ok(examined) => outcome.examined.push(examined),
+            Err(reason) => outcome.unplanned.push(reason),
+        }
+    }
+    outcome.examined.sort_by(|(_, left), (_, right)| right.cost.total_cmp(&left.cost));
+    outcome
 }
 
 /// How the largest of its tables is read.

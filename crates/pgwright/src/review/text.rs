@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use pgwright_schema::plan::grouped;
 
-use super::plans::{Examined, Plans};
+use super::plans::{Examined, LeftOut, Plans, Unplanned};
 use super::{Finding, Review};
 use crate::explain::text::brief;
 use crate::fixing::coloured;
@@ -14,8 +14,16 @@ use crate::schema::text::{wrapped, write_migrations, write_reason};
 /// Findings on the code that are shown; `check` lists all.
 const CODE: usize = 30;
 
+/// Reasons for what is left out that are shown.
+const REASONS: usize = 5;
+
 pub(super) fn render(review: &Review, look: Look) -> String {
     let mut text = String::new();
+    if let Some(warning) = &review.warning {
+        let _ = writeln!(text, "{}\n", bold("WARNING", look));
+        wrapped(&mut text, warning, look);
+        text.push('\n');
+    }
     heading(&mut text, "Hard stops", look);
     if review.hard_stops.is_empty() {
         text.push_str("  none\n\n");
@@ -27,6 +35,12 @@ pub(super) fn render(review: &Review, look: Look) -> String {
     for of in &review.plans.models {
         let _ = writeln!(text, "  {}\n", bold(&of.model, look));
         of.queries.iter().for_each(|examined| write_plan(&mut text, examined, look));
+    }
+    let without = without_plan(&review.plans);
+    if !without.is_empty() {
+        text.push_str("  Left out\n\n");
+        without.iter().for_each(|line| wrapped(&mut text, line, look));
+        text.push('\n');
     }
     if !review.code.is_empty() {
         heading(&mut text, "The code that sends them", look);
@@ -82,6 +96,40 @@ pub(super) fn said(plans: &Plans) -> String {
     format!("{who}, for {planned} of {statements} statements, the dearest first{more}")
 }
 
+/// What the plans leave out, in words.
+pub(super) fn without_plan(plans: &Plans) -> Vec<String> {
+    let mut lines: Vec<String> = plans
+        .unplanned
+        .iter()
+        .take(REASONS)
+        .map(|Unplanned { reason, statements }| match statements {
+            1 => format!("1 statement has no plan: {reason}"),
+            many => format!("{} statements have no plan: {reason}", grouped(*many as f64)),
+        })
+        .collect();
+    let rest = plans.unplanned.iter().skip(REASONS).map(|unplanned| unplanned.statements).sum::<usize>();
+    if rest > 0 {
+        lines.push(format!("{} more without a plan, for other reasons: `--format json` has all", grouped(rest as f64)));
+    }
+    let refused =
+        |LeftOut { statement, reason }: &LeftOut| format!("not in the planner's schema: {statement}: {reason}");
+    lines.extend(plans.left_out.iter().take(REASONS).map(refused));
+    let rest = plans.left_out.len().saturating_sub(REASONS);
+    if rest > 0 {
+        lines.push(format!("{rest} more not in the planner's schema: `--format json` has all"));
+    }
+    lines
+}
+
+/// How many others the shown statement stands for.
+pub(super) fn folded(examined: &Examined) -> Option<String> {
+    match examined.folded {
+        0 => None,
+        1 => Some("and 1 more statement from there that differs only in its columns".to_owned()),
+        many => Some(format!("and {many} more statements from there that differ only in their columns")),
+    }
+}
+
 pub(super) fn rests_on(review: &Review) -> String {
     let understood = &review.understood;
     format!(
@@ -114,6 +162,9 @@ fn write_plan(text: &mut String, examined: &Examined, look: Look) {
         let _ = writeln!(text, "      after the changes below, cost {}: {}", cost(after.cost), after.sentence);
     }
     wrapped(text, &brief(&examined.sql), look);
+    if let Some(folded) = folded(examined) {
+        let _ = writeln!(text, "      {folded}");
+    }
     for line in examined.plan.lines() {
         let _ = writeln!(text, "  {line}");
     }
