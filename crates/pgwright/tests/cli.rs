@@ -257,3 +257,28 @@ fn the_version_may_name_a_commit() {
     assert_eq!(number, concat!("pgwright ", env!("CARGO_PKG_VERSION")));
     assert!(commit.is_empty() || commit.ends_with(')') && commit.split(' ').count() == 2, "{version}");
 }
+
+#[test]
+fn fingerprints_survive_a_hundred_lines_above() {
+    let models = "class Order(models.Model):\n    total_price = models.FloatField()\n\n\nclass Bill(models.Model):\n    total_price = models.FloatField()\n";
+    let of = |above: &str| {
+        let text = format!("from django.db import models\n\n{above}\n{models}");
+        let project = Project::with_app("shop", &[("shop/models.py", &text)]);
+        let (_, out, err) = project.run(&["check", "--format", "sarif"]);
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        let of = |result: &serde_json::Value| {
+            let line = &result["locations"][0]["physicalLocation"]["region"]["startLine"];
+            (result["partialFingerprints"]["pgwright/v1"].as_str().unwrap().to_owned(), line.as_u64().unwrap())
+        };
+        results.iter().map(of).collect::<Vec<_>>()
+    };
+    let (before, after) = (of(""), of(&"# a line\n".repeat(100)));
+    assert!(before.len() >= 2);
+    let moved: Vec<_> = before.iter().map(|(fingerprint, line)| (fingerprint.clone(), line + 100)).collect();
+    assert_eq!(after, moved);
+    let mut distinct: Vec<_> = after.iter().map(|(fingerprint, _)| fingerprint).collect();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), after.len());
+}
