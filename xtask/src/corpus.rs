@@ -35,6 +35,11 @@ pub(crate) struct Project {
     settings_file: Option<String>,
     /// The settings module queries were recorded with, where that is another one; see [`Project::recorded`].
     recorded_settings: Option<String>,
+    /// The Django queries were recorded on, where that is another one.
+    recorded_django: Option<String>,
+    /// `--django`.
+    #[serde(skip)]
+    django: Option<String>,
     /// SQL of the project's migrations that its columns need and no model says.
     pub(crate) prepare: Option<String>,
 }
@@ -90,7 +95,8 @@ impl Project {
     /// The project as it was when its queries were recorded: with what its test suite adds to the package, from `recorded/`.
     pub(crate) fn recorded(&self) -> Result<(Project, Sources)> {
         let sources = self.fetch()?;
-        let Some(settings) = &self.recorded_settings else { return Ok((self.clone(), sources)) };
+        let project = Project { django: self.recorded_django.clone(), ..self.clone() };
+        let Some(settings) = &self.recorded_settings else { return Ok((project, sources)) };
         let added = self.directory().join("recorded");
         let mut key = sources.source.display().to_string();
         for file in files_below(&added)? {
@@ -100,7 +106,7 @@ impl Project {
             copy_below(&sources.source, &directory.join("source"))?;
             copy_below(&added, &directory.join("source"))
         })?;
-        let project = Project { settings: settings.clone(), ..self.clone() };
+        let project = Project { settings: settings.clone(), ..project };
         Ok((project, Sources { source: directory.join("source"), ..sources }))
     }
 
@@ -109,6 +115,9 @@ impl Project {
         let mut pgwright = command(binary, arguments);
         let python: OsString = sources.site_packages.clone().into();
         pgwright.args(["--settings", &self.settings, "--python"]).arg(python).arg(&sources.source);
+        if let Some(django) = &self.django {
+            pgwright.args(["--django", django]);
+        }
         pgwright
     }
 }
