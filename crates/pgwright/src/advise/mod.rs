@@ -13,7 +13,8 @@ use pgwright_django::Extent;
 use pgwright_django::model::Model;
 use pgwright_postgres::Shadow;
 use pgwright_rules::evidence;
-use pgwright_schema::access::{DatabaseCollation, Server};
+use pgwright_schema::IndexOrigin;
+use pgwright_schema::access::{DatabaseCollation, PreparedIndex, Server};
 use pgwright_schema::activity::Activity;
 use pgwright_schema::candidates::{Candidate, Served, candidates_of_all};
 use pgwright_schema::choice::{self, Budget, choose};
@@ -21,7 +22,6 @@ use pgwright_schema::predict::Database;
 use pgwright_schema::scale::scale;
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
-use pgwright_schema::{Index, IndexOrigin};
 use rayon::prelude::*;
 
 use crate::Status;
@@ -251,13 +251,12 @@ fn candidates(
         .collect();
     let statements: Vec<_> = resolved.iter().map(|(place, query)| (query, weights[*place])).collect();
     let mut found = candidates_of_all(&statements, &database);
+    let existing: Vec<Vec<PreparedIndex>> = ground.schema.tables.iter().map(PreparedIndex::of_table).collect();
     found.retain(|candidate| {
         let table = &ground.schema.tables[candidate.table];
         // The same keys with more beside them are no second index, but another form of the first.
-        let repeats = table.indexes.iter().any(|index| {
-            let keys = |index: &Index| index.keys.iter().map(|key| key.expr.clone()).collect::<Vec<_>>();
-            index.method == candidate.index.method && index.predicate.is_none() && keys(index) == keys(&candidate.index)
-        });
+        let repeats = PreparedIndex::new(&candidate.index, table)
+            .is_ok_and(|prepared| existing[candidate.table].iter().any(|index| is_form_of(&prepared, index)));
         // What the prediction does not come near to finding worth it is not worth the server's time.
         let served = |served: &Served| choice::is_worth_it(served.before, served.after * PREDICTED);
         !repeats && candidate.serves.iter().any(served) && own_model(&table.name, reading).is_some()
@@ -266,6 +265,14 @@ fn candidates(
         served.statement = resolved[served.statement].0;
     }
     found
+}
+
+/// Whether an index has the keys of one that exists and holds all rows: method, expressions and operator classes.
+fn is_form_of(candidate: &PreparedIndex, existing: &PreparedIndex) -> bool {
+    let keys = |index: &PreparedIndex| -> Vec<_> {
+        index.keys.iter().map(|key| (key.term.clone(), key.class.map(|class| class.name))).collect()
+    };
+    candidate.method == existing.method && existing.predicate.is_empty() && keys(candidate) == keys(existing)
 }
 
 fn own_model<'r>(table: &str, reading: &'r Reading) -> Option<&'r Model> {

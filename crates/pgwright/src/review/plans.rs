@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use pgwright_postgres::Cluster;
 use pgwright_schema::access::{DatabaseCollation, Server};
+use pgwright_schema::parameters::PatternKind;
 use pgwright_schema::plan::count;
 use pgwright_schema::predict::{Database, Prediction, Scan, predict};
 use pgwright_schema::sql::{number_placeholders, parse_statement};
@@ -69,13 +70,16 @@ pub(super) struct Examined {
     /// As Django sends it, `%s` for each parameter.
     #[serde(skip)]
     pub(super) sent_as: String,
+    /// Where values of patterns stand.
+    #[serde(skip)]
+    pub(super) pattern: PatternKind,
     /// With values in it where the planner was asked.
     pub(super) sql: String,
     /// What it mostly does.
     pub(super) sentence: String,
     /// Planner cost units.
     pub(super) cost: f64,
-    /// Statements of the same places that differ from it only in the columns they read, and cost no more.
+    /// Statements on the same model from places that this one names, which cost no more.
     pub(super) folded: usize,
     /// With the models as they should be.
     pub(super) after: Option<After>,
@@ -134,19 +138,22 @@ pub(super) fn plans(
 ) -> Result<Plans, Failure> {
     let queries = all_queries(session, before);
     let statements = queries.len();
-    let (planner, reason, outcome) = match asking {
+    let (planner, reason, setup, outcome) = match asking {
         Asking::Server(setup, cluster) => {
-            let version = setup.installation.version.to_string();
-            (Some(version), None, planned(&setup, cluster, session, queries, after, ground)?)
+            let outcome = planned(&setup, cluster, queries, ground)?;
+            (Some(setup.installation.version.to_string()), None, Some(setup), outcome)
         }
-        Asking::Nobody(reason) => (None, Some(reason), predicted(queries, ground)),
+        Asking::Nobody(reason) => (None, Some(reason), None, predicted(queries, ground)),
     };
     let planned = outcome.examined.len();
-    let dear = outcome.examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect();
-    let dear = folded(dear);
-    let more = dear.len().saturating_sub(SHOWN);
+    let mut shown = folded(outcome.examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect());
+    let more = shown.len().saturating_sub(SHOWN);
+    shown.truncate(SHOWN);
+    if let (Some(setup), Some(after)) = (setup, after) {
+        plan_again(&mut shown, &setup, session, after, ground)?;
+    }
     let mut models: Vec<OfModel> = Vec::new();
-    for (model, examined) in dear.into_iter().take(SHOWN) {
+    for (model, examined) in shown {
         match models.iter_mut().find(|of| of.model == model) {
             Some(of) => of.queries.push(examined),
             None => models.push(OfModel { model, queries: vec![examined] }),
@@ -175,45 +182,15 @@ fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
     counted
 }
 
-/// By the planner, the dearest first; those that may be shown, folded ones among them, a second time with the models as they should be.
-fn planned(
-    setup: &Setup,
-    cluster: Cluster,
-    session: &Session,
-    queries: Vec<Query>,
-    after: Option<&Reading>,
-    ground: &Ground,
-) -> Result<Outcome, Failure> {
+/// By the planner, the dearest first.
+fn planned(setup: &Setup, cluster: Cluster, queries: Vec<Query>, ground: &Ground) -> Result<Outcome, Failure> {
     let mut shadow = setup.build(cluster, &ground.schema, &ground.statistics)?;
     let mut outcome = Outcome::default();
     let refused = std::mem::take(&mut shadow.left_out);
     outcome.left_out =
         refused.into_iter().map(|refused| LeftOut { statement: refused.statement, reason: refused.reason }).collect();
-    let explained = plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)?;
-    let mut then: HashMap<String, After> = HashMap::new();
-    if let Some(after) = after {
-        let again: Vec<Query> = explained
-            .iter()
-            .filter(|explained| explained.plans.is_ok())
-            .take(SHOWN * 4)
-            .map(|explained| Query {
-                sql: explained.query.sql.clone(),
-                sites: Vec::new(),
-                pattern: explained.query.pattern,
-            })
-            .collect();
-        let schema = Ground::new(session, after, None).schema;
-        let shadow = setup.build(setup.start()?, &schema, &ground.statistics)?;
-        for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), again, &ground.statistics)? {
-            let first = explained.plans.iter().flatten().next();
-            if let (Some(planned), Ok(sql)) = (first, &explained.query.sql) {
-                let after = After { cost: planned.plan.total_cost, sentence: planned.sentence.clone() };
-                then.insert(sql.clone(), after);
-            }
-        }
-    }
-    for explained in explained {
-        match examined(explained, &mut then) {
+    for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)? {
+        match examined(explained) {
             Ok(examined) => outcome.examined.push(examined),
             Err(reason) => outcome.unplanned.push(reason),
         }
@@ -221,20 +198,48 @@ fn planned(
     Ok(outcome)
 }
 
-fn examined(explained: Explained, then: &mut HashMap<String, After>) -> Result<(String, Examined), String> {
+/// A second time, with the models as they should be.
+fn plan_again(
+    shown: &mut [(String, Examined)],
+    setup: &Setup,
+    session: &Session,
+    after: &Reading,
+    ground: &Ground,
+) -> Result<(), Failure> {
+    let again = shown.iter().map(|(_, examined)| Query {
+        sql: Ok(examined.sent_as.clone()),
+        sites: Vec::new(),
+        pattern: examined.pattern,
+    });
+    let schema = Ground::new(session, after, None).schema;
+    let shadow = setup.build(setup.start()?, &schema, &ground.statistics)?;
+    let mut then: HashMap<String, After> = HashMap::new();
+    for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), again.collect(), &ground.statistics)? {
+        let first = explained.plans.iter().flatten().next();
+        if let (Some(planned), Ok(sql)) = (first, &explained.query.sql) {
+            let after = After { cost: planned.plan.total_cost, sentence: planned.sentence.clone() };
+            then.insert(sql.clone(), after);
+        }
+    }
+    for (_, examined) in shown {
+        examined.after = then.remove(&examined.sent_as);
+    }
+    Ok(())
+}
+
+fn examined(explained: Explained) -> Result<(String, Examined), String> {
     let planned = explained.plans?.into_iter().next().ok_or("the planner gave no plan")?;
     let mut plan = String::new();
     tree(&mut plan, &planned.plan, &Style { coloured: false, width: 110 });
-    let sent_as = explained.query.sql?;
-    let after = then.remove(&sent_as);
     let examined = Examined {
         sites: sent(&explained.query.sites),
-        sent_as,
+        sent_as: explained.query.sql?,
+        pattern: explained.query.pattern,
         sql: planned.statement,
         sentence: planned.sentence,
         cost: planned.plan.total_cost,
         folded: 0,
-        after,
+        after: None,
         plan,
     };
     Ok((model_of(&explained.query.sites), examined))
@@ -258,6 +263,7 @@ fn predicted(queries: Vec<Query>, ground: &Ground) -> Outcome {
                 after: None,
                 plan: String::new(),
                 sent_as: sql.clone(),
+                pattern: query.pattern,
                 sql,
             };
             Ok((model_of(&query.sites), examined))

@@ -125,8 +125,8 @@ pub(super) fn without_plan(plans: &Plans) -> Vec<String> {
 pub(super) fn folded(examined: &Examined) -> Option<String> {
     match examined.folded {
         0 => None,
-        1 => Some("and 1 more statement from there that differs only in its columns".to_owned()),
-        many => Some(format!("and {many} more statements from there that differ only in their columns")),
+        1 => Some("and 1 more statement on this model from there, which costs no more".to_owned()),
+        many => Some(format!("and {many} more statements on this model from there, which cost no more")),
     }
 }
 

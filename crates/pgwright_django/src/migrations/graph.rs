@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pgwright_diagnostics::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Conflict;
@@ -32,7 +33,21 @@ pub(super) fn order(declared: Vec<Declared>) -> Ordered {
     }
     let mut leaves: Vec<usize> = alive.iter().copied().filter(|at| !followed.contains(at)).collect();
     leaves.sort_by_key(|at| name(*at));
-    let conflicts = conflicts(&declared, &leaves);
+    let mut conflicts = conflicts(&declared, &leaves);
+    conflicts.retain(|conflict| match other_label(&declared, &conflict.app) {
+        Some((label, site)) => {
+            unresolved.push(Unresolved {
+                subject: conflict.app.clone(),
+                reason: format!(
+                    "its migrations depend on each other as those of `{label}`, so `{}` is not its label",
+                    conflict.app
+                ),
+                site,
+            });
+            false
+        }
+        None => true,
+    });
 
     // `iterative_dfs`: parents are taken from the end of their sorted list.
     let mut done: Vec<usize> = Vec::new();
@@ -78,6 +93,18 @@ fn conflicts(declared: &[Declared], leaves: &[usize]) -> Vec<Conflict> {
     }
     found.retain(|conflict| conflict.leaves.len() > 1);
     found
+}
+
+/// The label by which an app's migrations name each other where it is not the one the app was given. That is how an app looks whose
+/// configuration could not be read: nothing follows anything, and each of its migrations would be a last one.
+fn other_label<'d>(declared: &'d [Declared], app: &str) -> Option<(&'d str, Option<Span>)> {
+    let own: FxHashMap<&str, &Declared> =
+        declared.iter().filter(|one| one.app == app).map(|one| (one.name.as_str(), one)).collect();
+    let mut named = own.values().flat_map(|one| one.dependencies.iter().map(move |on| (*one, on)));
+    named.find_map(|(one, (label, name))| {
+        let of_own = label != app && own.contains_key(name.as_str()) && one.name != *name;
+        (of_own && declared.iter().all(|other| other.app != *label)).then_some((label.as_str(), one.site))
+    })
 }
 
 /// Each replaced migration, with the squashed one that stands for it (on an empty database it always does).

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::Compiler;
 use super::order::Ordered;
 use super::statement::alias_of;
 use super::text::{Stop, Text, Written};
+use super::{Compiler, Selection};
 use crate::queries::expression::{Expression, Node};
 use crate::queries::query::{Alias, GroupBy};
 
 impl Compiler<'_, '_> {
-    pub(crate) fn group_by(&self, order: &[Ordered], extra: &[Text]) -> Written<Vec<Text>> {
-        let _ = extra;
+    pub(crate) fn group_by(&self, order: &[Ordered], extra: &[Selection]) -> Written<Vec<Text>> {
         let mut expressions: Vec<Node> = Vec::new();
         let mut references: Vec<Alias> = Vec::new();
         match &self.query.group_by {
@@ -41,11 +40,13 @@ impl Compiler<'_, '_> {
             }
             expressions.extend(selection.node.group_by_columns(self.context));
         }
+        for selection in extra {
+            expressions.extend(selection.node.group_by_columns(self.context));
+        }
         if !self.meta_ordering {
             for ordered in order.iter().filter(|ordered| !ordered.reference) {
                 expressions.extend(ordered.node.group_by_columns(self.context));
             }
-            // What DISTINCT selects beside is part of the order already.
         }
         let having: Vec<Node> = match &self.having {
             Some(having) => Arc::new(Expression::Where(having.clone())).group_by_columns(self.context),

@@ -52,18 +52,22 @@ impl Compiler<'_, '_> {
     }
 
     /// DISTINCT needs what it is ordered by among what is selected.
-    pub(crate) fn extra_select(&self, order: &[Ordered]) -> Vec<Text> {
+    pub(crate) fn extra_select(&self, order: &[Ordered]) -> Vec<Selection> {
         if !self.query.distinct || !self.query.distinct_fields.is_empty() {
             return Vec::new();
         }
         order
             .iter()
             .filter(|ordered| !ordered.reference)
-            .map(|ordered| Text {
-                sql: without_direction(&ordered.text.sql).to_owned(),
-                parameters: ordered.text.parameters.clone(),
+            .map(|ordered| Selection {
+                node: ordered.node.clone(),
+                text: Text {
+                    sql: without_direction(&ordered.text.sql).to_owned(),
+                    parameters: ordered.text.parameters.clone(),
+                },
+                alias: None,
             })
-            .filter(|text| !self.select.iter().any(|selection| selection.text == *text))
+            .filter(|extra| !self.select.iter().any(|selection| selection.text == extra.text))
             .collect()
     }
 
@@ -150,8 +154,9 @@ impl Compiler<'_, '_> {
             Expression::OrderBy { inner, descending, nulls } => (inner.clone(), *descending, *nulls),
             _ => (resolved.clone(), false, Nulls::Default),
         };
-        let inner = match (&*inner, direction) {
-            (Expression::Value { .. }, _) => self.cast_value(&inner)?,
+        // Only a constant that is the whole entry: neither `Value(1).asc()` nor an `F()` that names one.
+        let inner = match &*inner {
+            Expression::Value { .. } if direction.is_none() && name.is_none() => self.cast_value(&inner)?,
             _ => inner,
         };
         if descends {

@@ -111,9 +111,9 @@ impl Compiler<'_, '_> {
         Ok(out)
     }
 
-    fn write_selections(&self, extra: &[Text], out: &mut Text) {
+    fn write_selections(&self, extra: &[Selection], out: &mut Text) {
         let mut first = true;
-        for Selection { text, alias, .. } in &self.select {
+        for Selection { text, alias, .. } in self.select.iter().chain(extra) {
             if !first {
                 out.push(", ");
             }
@@ -123,13 +123,6 @@ impl Compiler<'_, '_> {
                 out.push(" AS ");
                 out.quoted(alias);
             }
-        }
-        for text in extra {
-            if !first {
-                out.push(", ");
-            }
-            first = false;
-            out.append(text);
         }
     }
 
