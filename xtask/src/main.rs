@@ -29,7 +29,8 @@ cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what rea
 cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
-cargo xtask generated [APPS [SEED]]         models and queries of projects made up by chance, against real Django
+cargo xtask generated queries APPS SEED     models and queries of projects made up by chance, against real Django
+cargo xtask generated migrations APPS SEED  their migrations and what `makemigrations` would still write
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
 cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
@@ -53,9 +54,8 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["test"] => test::run(),
         ["shop"] => shop::run(),
         ["shop", "tests", version] => shop::tests(version),
-        ["generated"] => generated::run("400", "1"),
-        ["generated", apps] => generated::run(apps, "1"),
-        ["generated", apps, seed] => generated::run(apps, seed),
+        ["generated", "queries", apps, seed] => generated::queries::run(apps, seed),
+        ["generated", "migrations", apps, seed] => generated::migrations::run(apps, seed),
         ["accuracy"] => accuracy::run(),
         ["bench"] => bench::run(),
         ["rivals"] => rivals::run(),

@@ -74,6 +74,8 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
     tally.command("corpus n1", xtask(&["corpus", "n1"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);
+    tally.command("made-up projects: queries", xtask(&["generated", "queries", "400", "1"])?);
+    tally.command("made-up projects: migrations", xtask(&["generated", "migrations", "200", "1"])?);
     tally.command("corpus mutations", xtask(&["corpus", "mutations"])?);
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)

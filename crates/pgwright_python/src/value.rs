@@ -383,8 +383,13 @@ impl<'a> Heap<'a> {
         self.was_before_trial((Kind::Class, class.0))
     }
 
+    /// The object that is made next.
+    pub(crate) fn next_object(&self) -> ObjectId {
+        ObjectId(next(self.objects.len()))
+    }
+
     pub fn add_object(&mut self, object: Object<'a>) -> ObjectId {
-        let id = ObjectId(next(self.objects.len()));
+        let id = self.next_object();
         self.objects.push(object);
         id
     }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python
 """Write a Django project made up by chance: models of every kind, and functions that ask for them.
 
-    generate.py FOLDER --seed N [--apps N] [--queries N]
+    generate.py FOLDER --seed N [--apps N] [--queries N] [--changed]
 
 Each app is independent of the others but for foreign keys into those before it. The same seed gives the same files on every Python.
-`ask.py` runs what was written under real Django.
+With `--changed` the models of the same seed are written as somebody went on to develop them, without the functions. `ask.py` and
+`migrate.py` run what was written under real Django.
 """
 
 import argparse
@@ -19,31 +20,32 @@ SCALARS = {
     "BooleanField": "boolean", "DateField": "date", "DateTimeField": "datetime", "TimeField": "time", "DurationField": "duration",
     "UUIDField": "uuid", "JSONField": "json", "BinaryField": "bytes", "GenericIPAddressField": "address",
 }  # fmt: skip
-NOUNS = (
-    "account address answer article batch bill branch card cart claim client comment contract course crate customer delivery "
-    "device document draft driver entry event file folder grade group guest hotel image invoice item job journey label leave "
-    "lesson letter level list load machine meal member message month note offer order page part party patient payment person "
-    "photo place plan player product project quote rate reply report room route sale school seat section sheet shift ship shop "
-    "site stage stock store street student supplier table task team test ticket token tool topic tour track trade train unit "
-    "user vendor version visit voucher week worker"
-).split()
-WORDS = (
-    "active amount author balance birth body brand chosen city code colour count created currency deadline depth detail due "
-    "email ended extra first fixed height hidden key kind last length limit mark maker name number old owner parent paid phase "
-    "points price public quantity rank reason rest score seen sent shown size source started state status stock street sum tax "
-    "text title total type updated used value version volume weight width year zone"
-).split()
+# What models are called, and their fields.
+NOUNS, WORDS = (part.split() for part in (Path(__file__).parent / "words.txt").read_text().split("\n\n"))
 
 
 @dataclass
 class Field:
     name: str
     kind: str
-    text: str
+    field_class: str
+    arguments: list[str]
     target: "Model | None" = None
     related: str | None = None
     many: bool = False
     null: bool = False
+
+    def text(self):
+        return f"models.{self.field_class}({', '.join(self.arguments)})"
+
+    def set(self, name, value):
+        """Give a keyword argument another value; none takes it away."""
+        self.arguments = [argument for argument in self.arguments if not argument.startswith(f"{name}=")]
+        if value is not None:
+            self.arguments.append(f"{name}={value}")
+
+    def has(self, name):
+        return any(argument.startswith(f"{name}=") for argument in self.arguments)
 
 
 @dataclass
@@ -69,6 +71,10 @@ class Model:
 
     def concrete(self):
         return self.base if self.proxy else self
+
+    def unique(self):
+        """How names of indexes and constraints begin: PostgreSQL has one set of names for the whole schema."""
+        return f"i{self.app[3:]}_{self.name.lower()[:12]}"
 
 
 class Maker:
@@ -118,7 +124,7 @@ class Maker:
                 options.append("db_index=True")
         if self.chance(0.08):
             options.append(f'db_column="{self.pick(["c", "Col", "order", "a b"])}_{name}"')
-        return Field(name, SCALARS[kind], f"models.{kind}({', '.join(options)})", null=null)
+        return Field(name, SCALARS[kind], kind, options, null=null)
 
     def relation(self, name, model, number):
         kind = self.pick(["ForeignKey"] * 6 + ["OneToOneField", "ManyToManyField", "ManyToManyField"])
@@ -152,12 +158,11 @@ class Maker:
             if self.chance(0.15):
                 related = f"asked_{related}"
                 options.append(f'related_query_name="{related}"')
-        made = Field(name, "relation", "", target, related, kind == "ManyToManyField", null)
-        made.text = f"models.{kind}({', '.join([written, *options])})"
+        made = Field(name, "relation", kind, [written, *options], target, related, kind == "ManyToManyField", null)
         if related:
-            reverse = Field(related, "relation", "", model, name, kind != "OneToOneField", True)
+            reverse = Field(related, "relation", "", [], model, name, kind != "OneToOneField", True)
             target.concrete().reverse.append(reverse)
-            if itself and kind == "ManyToManyField" and "related_query_name" not in made.text:
+            if itself and kind == "ManyToManyField" and not made.has("related_query_name"):
                 # A symmetrical relation has no other side.
                 target.reverse.remove(reverse)
         return made
@@ -202,14 +207,14 @@ class Maker:
             model.meta.append(f"ordering = {names!r}")
         if self.chance(0.25) and plain and not model.proxy:
             names = [self.pick(["", "-"]) + one.name for one in self.some(plain, 3)]
-            named = f', name="{model.name.lower()[:12]}_{number}_idx"' if self.chance(0.5) else ""
+            named = f', name="{model.unique()}_{number}_idx"' if self.chance(0.5) else ""
             model.meta.append(f"indexes = [models.Index(fields={names!r}{named})]")
         if self.chance(0.2) and len(plain) > 1 and not model.proxy:
             names = [one.name for one in self.some(plain, 3)]
             if self.chance(0.5):
                 condition = f", condition=models.Q({names[0]}__isnull=False)" if self.chance(0.4) else ""
                 model.meta.append(
-                    f'constraints = [models.UniqueConstraint(fields={names!r}, name="{model.name.lower()}_{number}_uniq"{condition})]'
+                    f'constraints = [models.UniqueConstraint(fields={names!r}, name="{model.unique()}_{number}_uniq"{condition})]'
                 )
             else:
                 model.meta.append(f"unique_together = [{tuple(names)!r}]")
@@ -438,11 +443,139 @@ class Maker:
         return f"def query_{number}():\n    return {run.replace('{}', manager + steps + chained, 1)}\n"
 
 
+WIDER = {
+    "CharField": ["TextField", "SlugField"], "SmallIntegerField": ["IntegerField"], "IntegerField": ["BigIntegerField", "FloatField"],
+    "PositiveIntegerField": ["IntegerField", "PositiveBigIntegerField"], "DateField": ["DateTimeField"], "TextField": ["URLField"], "FloatField": ["IntegerField"],
+}  # fmt: skip
+
+
+class Developer:
+    """Changes models as people do: by a field, an index, a constraint, a model at a time."""
+
+    def __init__(self, maker, label):
+        self.maker = maker
+        self.label = label
+
+    def concrete(self):
+        return [model for model in self.maker.models if model.app == self.label and not model.abstract and not model.proxy]
+
+    def free(self, model):
+        """Fields of the model itself that nothing else of it names."""
+        meta = " ".join([*model.meta, *model.managers])
+        return [one for one in model.fields if one.kind != "relation" and one.name not in meta]
+
+    def change(self):
+        steps = [self.add, self.add, self.remove, self.alter, self.alter, self.alter, self.index, self.constrain, self.create]
+        steps += [self.delete, self.relate, self.rename_table, self.describe, self.reorder]
+        for _ in range(1 + int(self.maker.random.random() * 4)):
+            self.maker.pick(steps)(self.maker.pick(self.concrete()))
+
+    def name(self, model):
+        taken = {one.name for one in model.all_fields() + model.all_reverse()}
+        return self.maker.pick([f"{word}_{end}" for word in WORDS for end in ("new", "two") if f"{word}_{end}" not in taken])
+
+    def add(self, model):
+        added = self.maker.scalar(self.name(model))
+        if not added.has("default"):
+            # `makemigrations` would ask for a value.
+            added.set("null", "True")
+            added.null = True
+        model.fields.append(added)
+
+    def remove(self, model):
+        if free := self.free(model):
+            model.fields.remove(self.maker.pick(free))
+
+    def alter(self, model):
+        free = self.free(model)
+        if not free:
+            return
+        one = self.maker.pick(free)
+        which = self.maker.pick(["null", "length", "class", "index", "unique", "default", "column", "text"])
+        if which == "null":
+            one.set("null", "True")
+        elif which == "length" and one.has("max_length"):
+            one.set("max_length", self.maker.pick(["20", "60", "300"]))
+        elif which == "class":
+            one.field_class = self.maker.pick(WIDER.get(one.field_class, [one.field_class]))
+        elif which in ("index", "unique") and one.kind not in ("json", "bytes", "boolean"):
+            name = "db_index" if which == "index" else "unique"
+            one.set(name, None if one.has(name) else "True")
+        elif which == "default" and one.kind in ("number", "text"):
+            one.set("default", None if one.has("default") else self.value(one))
+        elif which == "column":
+            one.set("db_column", f'"moved_{one.name}"')
+        else:
+            one.set("help_text", '"What it is"')
+
+    def value(self, one):
+        return '"x"' if one.kind == "text" else "5"
+
+    def described(self, model, start):
+        model.meta = [line for line in model.meta if not line.startswith(start)]
+
+    def index(self, model):
+        plain = [one.name for one in model.fields if not one.many and one.kind not in ("json", "bytes")]
+        had = any(line.startswith("indexes") for line in model.meta)
+        self.described(model, "indexes")
+        if plain and not (had and self.maker.chance(0.5)):
+            names = self.maker.some(plain, 2)
+            partial = f", condition=models.Q({names[0]}__isnull=False)" if self.maker.chance(0.3) else ""
+            model.meta.append(f'indexes = [models.Index(fields={names!r}, name="{model.unique()}_later{partial and "_p"}"{partial})]')
+
+    def constrain(self, model):
+        plain = [one.name for one in model.fields if not one.many and one.kind not in ("json", "bytes")]
+        had = any(line.startswith(("constraints", "unique_together")) for line in model.meta)
+        self.described(model, "constraints")
+        if not (had and self.maker.chance(0.5)) and len(plain) > 1:
+            self.described(model, "unique_together")
+            names = self.maker.some(plain, 3)
+            if self.maker.chance(0.5):
+                model.meta.append(f"unique_together = [{tuple(names)!r}]")
+            else:
+                unique = f'models.UniqueConstraint(fields={names!r}, name="{model.unique()}_once")'
+                model.meta.append(f"constraints = [{unique}]")
+
+    def create(self, _):
+        nouns = [noun for noun in NOUNS]
+        self.maker.random.shuffle(nouns)
+        self.maker.model(self.label, 20 + int(self.maker.random.random() * 50), nouns)
+
+    def delete(self, model):
+        used = any(
+            one.target is model for other in self.maker.models for one in other.fields if other is not model
+        ) or any(other.base is model for other in self.maker.models)
+        if not used and len(self.concrete()) > 2:
+            self.maker.models.remove(model)
+            for other in self.maker.models:
+                other.reverse = [one for one in other.reverse if one.target is not model]
+
+    def relate(self, model):
+        made = self.maker.relation(self.name(model), model, 9)
+        if made:
+            if not made.many:
+                made.set("null", "True")
+            made.null = True
+            model.fields.append(made)
+
+    def rename_table(self, model):
+        self.described(model, "db_table")
+        model.meta.append(f'db_table = "later_{model.app}_{model.name.lower()}"')
+
+    def describe(self, model):
+        self.described(model, "verbose_name")
+        model.meta.append('verbose_name = "thing"')
+
+    def reorder(self, model):
+        self.described(model, "ordering")
+        model.meta.append('ordering = ["-pk"]')
+
+
 def model_source(model):
     base = model.base.name if model.base else "models.Model"
     bases = [model.mixin.name] if model.mixin else [base]
     lines = [f"class {model.name}({', '.join(bases)}):"]
-    lines += [f"    {one.name} = {one.text}" for one in model.fields]
+    lines += [f"    {one.name} = {one.text()}" for one in model.fields]
     if model.managers:
         lines += ["", "    objects = models.Manager()", f"    picked = {model.name}Manager()"]
     meta = [f"        {line}" for line in model.meta]
@@ -464,7 +597,7 @@ def model_source(model):
 
 
 SETTINGS = """SECRET_KEY = "generated"
-DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "NAME": "generated"}}}}
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}}}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"
@@ -481,20 +614,26 @@ from .models import {models}
 """
 
 
-def write(folder, seed, apps, queries):
+def write(folder, seed, apps, queries, changed):
     maker = Maker(seed)
     labels = [f"app{number:04}" for number in range(apps)]
     for label in labels:
         nouns = list(NOUNS)
         maker.random.shuffle(nouns)
-        made = [maker.model(label, number, nouns) for number in range(3 + int(maker.random.random() * 6))]
+        for number in range(3 + int(maker.random.random() * 6)):
+            maker.model(label, number, nouns)
+    if changed:
+        for label in labels:
+            Developer(maker, label).change()
+    for label in labels:
+        made = [model for model in maker.models if model.app == label]
         package = folder / label
         package.mkdir(parents=True, exist_ok=True)
         (package / "__init__.py").write_text("")
         source = "from django.db import models\n\n\n" + "\n\n".join(model_source(model) for model in made)
         (package / "models.py").write_text(source)
         asked = [model for model in made if not model.abstract]
-        functions = [maker.query(number, maker.pick(asked)) for number in range(queries)]
+        functions = [] if changed else [maker.query(number, maker.pick(asked)) for number in range(queries)]
         imports = IMPORTS.format(models=", ".join(sorted(model.name for model in asked)))
         (package / "queries.py").write_text(imports + "\n\n" + "\n\n".join(functions))
     (folder / "settings.py").write_text(SETTINGS.format(apps=", ".join(f'"{label}"' for label in labels)))
@@ -509,5 +648,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--apps", type=int, default=10)
     parser.add_argument("--queries", type=int, default=20)
+    parser.add_argument("--changed", action="store_true")
     arguments = parser.parse_args()
-    write(arguments.folder, arguments.seed, arguments.apps, arguments.queries)
+    write(arguments.folder, arguments.seed, arguments.apps, arguments.queries, arguments.changed)

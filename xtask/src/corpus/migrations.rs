@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{projects, read_xz};
 use crate::pgwright;
@@ -76,15 +77,17 @@ struct AnsweredEffect {
     lock: String,
 }
 
+/// How many there are and how many of them are Django's.
 #[derive(Debug, Default)]
-struct Score {
-    operations: usize,
+pub(crate) struct Score {
+    pub(crate) operations: usize,
     operations_equal: usize,
+    /// With deferred statements.
     migrations: usize,
     migrations_equal: usize,
-    statements: usize,
+    pub(crate) statements: usize,
     statements_equal: usize,
-    differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 impl Score {
@@ -116,12 +119,9 @@ pub(crate) fn run(names: &[&str], diff: bool) -> Result<bool> {
     println!("{:<14} {:>19} {:>19} {:>19}", "project", "operations", "deferred", "locks");
     for project in projects(names)? {
         let sources = project.fetch()?;
-        let arguments = ["inspect", "migrations", "--all", "--format", "json"];
-        let found = pgwright::json(&mut project.pgwright(&binary, &arguments, &sources))
+        let found = pgwright::json(&mut project.pgwright(&binary, &ARGUMENTS, &sources))
             .with_context(|| project.name.clone())?;
-        let answer: Answer = serde_json::from_value(found)?;
-        let truth: Recorded = serde_json::from_value(read_xz(&project.directory().join("migrations.json.xz"))?)?;
-        let score = compare.project(&truth, &answer);
+        let score = compare.score(read_xz(&project.directory().join("migrations.json.xz"))?, found)?;
         print_line(&project.name, &score);
         if diff {
             for line in &score.differences {
@@ -148,7 +148,10 @@ fn print_line(name: &str, score: &Score) {
     );
 }
 
-struct Compare {
+/// What makes `pgwright` print what [`Compare::score`] reads.
+pub(crate) const ARGUMENTS: [&str; 5] = ["inspect", "migrations", "--all", "--format", "json"];
+
+pub(crate) struct Compare {
     rename: Regex,
     drop: Regex,
     create: Regex,
@@ -158,12 +161,17 @@ struct Compare {
 const LITERAL: &str = r"(?: ?E?'(?:[^']|'')*'(?:::[\w ]+(?:\[\])?)?| ?-?\d+(?:\.\d+)?|true|false)";
 
 impl Compare {
-    fn new() -> Result<Compare> {
+    pub(crate) fn new() -> Result<Compare> {
         Ok(Compare {
-            rename: Regex::new(r#"(?i)^ALTER TABLE "?([^" ]+)"? RENAME TO "?([^" ;]+)"?"#)?,
-            drop: Regex::new(r#"(?i)^DROP TABLE "?([^" ;]+)"?"#)?,
+            rename: Regex::new(r#"(?i)^ALTER TABLE (?:"([^"]+)"|([^" ]+)) RENAME TO (?:"([^"]+)"|([^" ;]+))"#)?,
+            drop: Regex::new(r#"(?i)^DROP TABLE (?:"([^"]+)"|([^" ;]+))"#)?,
             create: Regex::new(r#"^CREATE TABLE "([^"]+)""#)?,
         })
+    }
+
+    /// What was sent beside what pgwright says.
+    pub(crate) fn score(&self, recorded: Value, found: Value) -> Result<Score> {
+        Ok(self.project(&serde_json::from_value(recorded)?, &serde_json::from_value(found)?))
     }
 
     fn project(&self, truth: &Recorded, answer: &Answer) -> Score {
@@ -254,7 +262,7 @@ impl Compare {
             if let Some(found) = self.create.captures(&statement.sql) {
                 made.insert(found[1].to_owned());
             }
-            let renamed = self.rename.captures(&statement.sql).map(|found| (found[1].to_owned(), found[2].to_owned()));
+            let renamed = self.rename.captures(&statement.sql).map(|found| (name(&found, 1), name(&found, 3)));
             if let Some((from, to)) = &renamed {
                 if made.remove(from) {
                     made.insert(to.clone());
@@ -284,8 +292,8 @@ impl Compare {
             }
             // A table that is gone has no name any more by which its lock was recorded.
             if let Some(found) = self.drop.captures(&statement.sql) {
-                held.remove(&found[1]);
-                expected.remove(&found[1]);
+                held.remove(&name(&found, 1));
+                expected.remove(&name(&found, 1));
             }
             let visible = |locks: &BTreeMap<String, usize>| -> BTreeMap<String, usize> {
                 let seen = locks.iter().filter(|(table, mode)| !made.contains(*table) && **mode > 1);
@@ -303,6 +311,11 @@ impl Compare {
             }
         }
     }
+}
+
+/// A name that is matched quoted by one group, or bare by the next.
+fn name(found: &Captures<'_>, group: usize) -> String {
+    found.get(group).or_else(|| found.get(group + 1)).map(|name| name.as_str().to_owned()).unwrap_or_default()
 }
 
 fn difference(label: &str, told: &[String], sent: &[String]) -> String {

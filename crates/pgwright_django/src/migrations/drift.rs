@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use pgwright_diagnostics::Span;
 use pgwright_schema::{Column, ddl};
 
-use crate::model::{Field, Model, Models, Origin, RelationKind};
+use crate::model::{Field, Index, Model, Models, Origin, RelationKind};
 use crate::project::Project;
 use crate::schema::{column_of, constraint_of, index_of};
 
@@ -26,8 +26,11 @@ pub struct Drift {
 pub enum Change {
     CreateModel,
     DeleteModel,
-    /// The table's name before.
-    RenameTable(String),
+    RenameTable {
+        before: String,
+        /// None where the model leaves the name to Django.
+        after: Option<String>,
+    },
     AddField(String),
     RemoveField(String),
     /// The field, and its column as migrations make it and as the model has it.
@@ -36,27 +39,47 @@ pub enum Change {
         before: String,
         after: String,
     },
-    /// `unique_together` or `index_together`.
-    AlterTogether(&'static str),
-    AddIndex(String),
+    AlterTogether {
+        /// `unique_together` or `index_together`.
+        option: &'static str,
+        groups: usize,
+    },
+    AddIndex {
+        name: String,
+        /// As `fields=` has them; none for an index of expressions.
+        fields: Vec<String>,
+    },
+    /// The same index under another name: one that Django makes up contains the table's.
+    RenameIndex {
+        before: String,
+        after: String,
+    },
     RemoveIndex(String),
     AddConstraint(String),
     RemoveConstraint(String),
 }
 
 impl Drift {
-    /// As Django describes the operation.
+    /// As Django describes the operation, but for the expressions of an index.
     pub fn describe(&self) -> String {
         let model = self.model.to_lowercase();
         match &self.change {
             Change::CreateModel => format!("Create model {}", self.model),
             Change::DeleteModel => format!("Delete model {}", self.model),
-            Change::RenameTable(_) => format!("Rename table for {model}"),
+            Change::RenameTable { after, .. } => {
+                format!("Rename table for {model} to {}", after.as_deref().unwrap_or("(default)"))
+            }
             Change::AddField(field) => format!("Add field {field} to {model}"),
             Change::RemoveField(field) => format!("Remove field {field} from {model}"),
             Change::AlterField { field, .. } => format!("Alter field {field} on {model}"),
-            Change::AlterTogether(option) => format!("Alter {option} for {model}"),
-            Change::AddIndex(name) => format!("Create index {name} on {model}"),
+            Change::AlterTogether { option, groups } => {
+                format!("Alter {option} for {model} ({groups} constraint(s))")
+            }
+            Change::AddIndex { name, fields } if fields.is_empty() => format!("Create index {name} on model {model}"),
+            Change::AddIndex { name, fields } => {
+                format!("Create index {name} on field(s) {} of model {model}", fields.join(", "))
+            }
+            Change::RenameIndex { before, after } => format!("Rename index {before} on {model} to {after}"),
             Change::RemoveIndex(name) => format!("Remove index {name} from {model}"),
             Change::AddConstraint(name) => format!("Create constraint {name} on model {model}"),
             Change::RemoveConstraint(name) => format!("Remove constraint {name} from model {model}"),
@@ -141,12 +164,17 @@ struct Compare<'p> {
 impl Compare<'_> {
     fn run(&self, found: &mut Vec<Drift>) {
         let (old, new) = (self.old.1, self.new.1);
+        // Texts of indexes and constraints name the table, which is no difference of theirs.
+        let old_by_new_name = Model { table: new.table.clone(), ..old.clone() };
+        let renamed = (self.old.0, &old_by_new_name);
         let class = new.site.as_ref().map(|site| site.name);
         let mut add = |change: Change, site: Option<Span>| {
             found.push(Drift { app: new.app_label.clone(), model: new.name.clone(), change, site });
         };
         if old.table != new.table {
-            add(Change::RenameTable(old.table.clone()), class);
+            let default = format!("{}_{}", new.app_label, new.name.to_lowercase());
+            let after = Some(new.table.clone()).filter(|table| *table != default);
+            add(Change::RenameTable { before: old.table.clone(), after }, class);
         }
         let label = new.label();
         let is_open = |name: &str| {
@@ -180,7 +208,7 @@ impl Compare<'_> {
         ] {
             let set = |groups: &[Vec<String>]| groups.iter().cloned().collect::<BTreeSet<_>>();
             if set(before) != set(after) {
-                add(Change::AlterTogether(option), class);
+                add(Change::AlterTogether { option, groups: set(after).len() }, class);
             }
         }
         let index = |(models, model): (&Models, &Model), index: &crate::model::Index| {
@@ -188,21 +216,33 @@ impl Compare<'_> {
         };
         // `ModelState.from_model` looks at indexes only where `Meta` declares some: those that a metaclass adds stay unknown to migrations.
         let declares = new.indexes.iter().any(|index| index.site.is_some());
+        let mut gone: Vec<&Index> =
+            old.indexes.iter().filter(|old| !new.indexes.iter().any(|new| new.name == old.name)).collect();
         for declared in new.indexes.iter().filter(|_| declares) {
-            let before = old.indexes.iter().find(|old| old.name == declared.name);
-            let same = match before {
-                Some(before) => match (index(self.old, before), index(self.new, declared)) {
-                    (Ok(before), Ok(after)) => before == after,
-                    // What is not known may be the same.
-                    _ => true,
-                },
-                None => false,
+            let same = |before: &Index| match (index(renamed, before), index(self.new, declared)) {
+                (Ok(before), Ok(after)) => Some(before == after),
+                _ => None,
             };
-            if !same {
-                add(Change::AddIndex(declared.name.clone()), declared.site.or(class));
+            let site = declared.site.or(class);
+            let added = || Change::AddIndex { name: declared.name.clone(), fields: declared.fields.clone() };
+            match old.indexes.iter().find(|old| old.name == declared.name) {
+                // What is not known may be the same.
+                Some(before) if same(before).unwrap_or(true) => {}
+                Some(_) => add(added(), site),
+                None => {
+                    let under_new_name =
+                        |gone: &&Index| same(&Index { name: declared.name.clone(), ..(*gone).clone() }) == Some(true);
+                    match gone.iter().position(under_new_name) {
+                        Some(at) => {
+                            let before = gone.remove(at).name.clone();
+                            add(Change::RenameIndex { before, after: declared.name.clone() }, site);
+                        }
+                        None => add(added(), site),
+                    }
+                }
             }
         }
-        for gone in old.indexes.iter().filter(|old| !new.indexes.iter().any(|new| new.name == old.name)) {
+        for gone in gone {
             add(Change::RemoveIndex(gone.name.clone()), self.last);
         }
         let constraint = |(models, model): (&Models, &Model), declared: &crate::model::Constraint| {
@@ -212,7 +252,7 @@ impl Compare<'_> {
         };
         for declared in &new.constraints {
             let same = match old.constraints.iter().find(|old| old.name == declared.name) {
-                Some(before) => match (constraint(self.old, before), constraint(self.new, declared)) {
+                Some(before) => match (constraint(renamed, before), constraint(self.new, declared)) {
                     (Ok(before), Ok(after)) => before == after,
                     _ => true,
                 },
@@ -245,7 +285,9 @@ impl Compare<'_> {
         words.extend(field.db_check.clone().map(|check| format!("CHECK ({check})")));
         if let Some(relation) = field.relation.as_ref().filter(|relation| relation.db_constraint) {
             let to = relation.to.map(|to| models.get(to));
-            words.push(format!("REFERENCES {}", to.map_or(relation.to_label.to_lowercase(), |to| to.table.clone())));
+            // The model, not its table: that one may have been renamed.
+            let label = to.map_or_else(|| relation.to_label.clone(), Model::label);
+            words.push(format!("REFERENCES {}", label.to_lowercase()));
         }
         Some(words.join(" "))
     }
@@ -269,9 +311,14 @@ fn described(column: &Column) -> String {
 
 fn many_to_many(models: &Models, field: &Field) -> Option<String> {
     let relation = field.relation.as_ref()?;
-    let through = relation.through.map(|through| models.get(through).table.clone())?;
+    let through = relation.through.map(|through| models.get(through))?;
     let to = relation.to.map(|to| models.get(to).label().to_lowercase())?;
-    Some(format!("many-to-many {to} through {through}"))
+    let through = match (&through.origin, &relation.db_table) {
+        (Origin::AutomaticThrough { .. }, Some(table)) => format!(" through the table {table}"),
+        (Origin::AutomaticThrough { .. }, None) => String::new(),
+        _ => format!(" through {}", through.label().to_lowercase()),
+    };
+    Some(format!("many-to-many {to}{through}"))
 }
 
 /// Fields of the model's own table, and its own many-to-many fields.

@@ -288,8 +288,11 @@ impl<'a> Evaluator<'a> {
 
     pub(crate) fn comparison(&mut self, comparison: &'a ast::ExprCompare, frame: &mut Frame) -> Eval {
         let mut left = self.expression(&comparison.left, frame)?;
-        for (operator, right) in comparison.ops.iter().zip(&comparison.comparators) {
-            let right = self.expression(right, frame)?;
+        for (operator, side) in comparison.ops.iter().zip(&comparison.comparators) {
+            let right = self.expression(side, frame)?;
+            if matches!(operator, CmpOp::In | CmpOp::NotIn) {
+                self.at_side(side, comparison);
+            }
             match self.compare(&left, *operator, &right)? {
                 Some(true) => left = right,
                 Some(false) => return Ok(Value::Bool(false)),

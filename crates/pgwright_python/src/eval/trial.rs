@@ -8,7 +8,7 @@ use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Eval, Evaluator, FUEL, Flow, Frame};
-use crate::value::{ClassId, Definition, FunctionId, ModuleId, Name, ScopeId, Value};
+use crate::value::{ClassId, Definition, FunctionId, ModuleId, Name, ObjectId, ScopeId, Value};
 
 /// Attempts at one trial: each may find one more module that has to be read first.
 const ATTEMPTS: u32 = 200;
@@ -37,6 +37,8 @@ pub struct Loop {
     pub range: TextRange,
     /// What one round is about; none in a `while` loop.
     pub item: Option<Value>,
+    /// Objects from this one on are made in it, those before were there.
+    pub since: ObjectId,
 }
 
 /// An expression about to do something.
@@ -209,6 +211,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Notes that the function is about to ask for something by the right side of an expression, on whose first line Python says it stands.
+    pub(crate) fn at_side(&mut self, side: &Expr, whole: &ast::ExprCompare) {
+        if let Some(top) = self.stack.last_mut() {
+            top.place = Place { range: side.range(), anchor: whole.range().start() };
+        }
+    }
+
     pub(crate) fn at_call(&mut self, call: &ast::ExprCall) {
         if let Some(top) = self.stack.last_mut() {
             top.place = Place::of_call(call);
@@ -262,9 +271,10 @@ impl<'a> Evaluator<'a> {
 
     /// Says that what follows, up to [`Evaluator::leave_loop`], may run any number of times.
     pub(crate) fn enter_loop(&mut self, range: Option<TextRange>, item: Option<&Value>) {
+        let since = self.heap.next_object();
         if let Some(top) = self.stack.last_mut() {
             let range = range.unwrap_or(top.place.range);
-            top.loops.push(Loop { range, item: item.cloned() });
+            top.loops.push(Loop { range, item: item.cloned(), since });
         }
     }
 

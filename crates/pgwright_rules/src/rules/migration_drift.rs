@@ -37,7 +37,7 @@ fn headline(drift: &Drift) -> String {
         Change::DeleteModel => {
             fitting(&[format!("no migration deletes `{model}`"), "no migration deletes a model that is gone".into()])
         }
-        Change::RenameTable(_) => {
+        Change::RenameTable { .. } => {
             fitting(&[format!("no migration renames the table of `{model}`"), "no migration renames this table".into()])
         }
         Change::AddField(field) => {
@@ -51,12 +51,15 @@ fn headline(drift: &Drift) -> String {
             format!("no migration makes `{model}.{field}` what it is"),
             "no migration makes this field what it is".into(),
         ]),
-        Change::AlterTogether(option) => fitting(&[
+        Change::AlterTogether { option, .. } => fitting(&[
             format!("no migration has the `{option}` of `{model}`"),
             format!("no migration has this `{option}`"),
         ]),
-        Change::AddIndex(name) => {
+        Change::AddIndex { name, .. } => {
             fitting(&[format!("no migration creates the index `{name}`"), "no migration creates this index".into()])
+        }
+        Change::RenameIndex { after, .. } => {
+            fitting(&[format!("no migration names the index `{after}` so"), "no migration renames this index".into()])
         }
         Change::RemoveIndex(name) => fitting(&[
             format!("no migration removes the index `{name}`"),
@@ -83,7 +86,7 @@ fn why(drift: &Drift) -> String {
              migration of the app drops what nobody meant to drop with it"
                 .to_owned()
         }
-        Change::RenameTable(before) => {
+        Change::RenameTable { before, .. } => {
             format!("migrated databases have it as `{before}`: every query of the model fails")
         }
         Change::AlterField { before, after, .. } => {

@@ -5,7 +5,7 @@ use pgwright_django::queries::workload::{Issued, Rows, Terminal};
 
 use crate::eager::Eager;
 use crate::headline::fitting;
-use crate::place::{at, is_a_write, is_per_item, is_per_row, quoted, span, with_loop};
+use crate::place::{at, is_a_write, is_by_common_name, is_per_item, is_per_row, quoted, span, with_loop};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +20,11 @@ pub(crate) static RULE: Rule = Rule {
 fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
     let asks = |issued: &&Issued| {
         let asks = issued.terminal.reads() || issued.terminal == Terminal::Refresh;
-        issued.lazy.is_none() && asks && is_per_item(issued) && !is_a_write(facts, issued)
+        issued.lazy.is_none()
+            && asks
+            && is_per_item(issued)
+            && !is_a_write(facts, issued)
+            && !is_by_common_name(facts, issued)
     };
     let Some(first) = place.iter().filter(asks).min_by_key(|issued| (!is_per_row(issued), issued.confidence)) else {
         return;

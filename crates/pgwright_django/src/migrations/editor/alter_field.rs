@@ -159,7 +159,9 @@ impl Editor<'_> {
             }
         }
         let (old_check, new_check) = (check_of(old), check_of(new));
-        if old_check != new_check && old_check {
+        // Before Django 5.0 what is compared contains the column's name.
+        let rechecked = old_check != new_check || (old_column != new_column && !self.at_least(5, 0));
+        if rechecked && old_check {
             for name in self.names(model, old_columns, Wanted::Check) {
                 self.alter_table(&table, &format!("DROP CONSTRAINT {}", quote_name(&name)));
             }
@@ -265,7 +267,7 @@ impl Editor<'_> {
                 self.create_foreign_key(after, after.models.get(*owner), field, Some("_fk"))?;
             }
         }
-        if old_check != new_check && new_check {
+        if rechecked && new_check {
             let name = index_name(&table, &[&new_column], "_check");
             self.alter_table(&table, &format!("ADD CONSTRAINT {} CHECK ({column} >= 0)", quote_name(&name)));
         }

@@ -168,8 +168,7 @@ impl Compiler<'_, '_> {
             };
         }
         let reference = position.is_some();
-        // What an annotation stands for is resolved a second time here.
-        let inner = position.unwrap_or_else(|| if name.is_some() { mark_resolved(&inner) } else { inner });
+        let inner = position.unwrap_or(inner);
         Ok((Arc::new(Expression::OrderBy { inner, descending, nulls }), reference))
     }
 

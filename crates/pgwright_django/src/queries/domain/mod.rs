@@ -29,7 +29,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
-use pgwright_python::value::{ClassId, FunctionId, Name, Value};
+use pgwright_python::value::{ClassId, FunctionId, Name, ObjectId, Value};
 use pgwright_python::{Domain, Fingerprint, Mark, Told, ast};
 use rustc_hash::FxHashMap;
 
@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) assumed: usize,
     /// What is executed may as well not be (`perhaps()` in descriptions): it is no more than likely.
     pub(crate) doubts: u32,
+    /// The queryset whose rows are being loaded and that keeps them.
+    pub(crate) keeper: Option<ObjectId>,
     /// Parameters that were read and that nobody gave a value.
     pub(crate) wanted: Vec<Parameter>,
     /// What parameters were given in this round.
@@ -100,13 +102,13 @@ pub(crate) struct State {
     pub(crate) unrepeatable: usize,
     /// How often one of `inferring` and `seen` was looked at.
     pub(crate) consulted: usize,
-    /// Names that methods of a class set on `self`, by class.
     /// What the default managers of a wide class's models start from.
     pub(crate) base_queries: FxHashMap<ClassId, Arc<[Arc<Query>]>>,
     /// How one object of each model of a wide class is found.
     pub(crate) lookups: FxHashMap<ClassId, Arc<[(ModelId, record::Outcome)]>>,
     /// What deleting objects of a wide class sends, by the class or by the queries.
     pub(crate) deletions: FxHashMap<u64, Arc<[Statement]>>,
+    /// Names that methods of a class set on `self`, by class.
     pub(crate) set_names: FxHashMap<ClassId, Arc<FxHashMap<Name, Vec<FunctionId>>>>,
 }
 

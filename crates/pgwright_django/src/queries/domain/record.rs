@@ -13,7 +13,7 @@ use pgwright_diagnostics::{File, FileId};
 use pgwright_python::eval::{Activation, Eval, Evaluator, Place};
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::text::TextRange;
-use pgwright_python::value::Value;
+use pgwright_python::value::{ObjectId, Value};
 use pgwright_python::{Fingerprint, Mark, Told};
 use rustc_hash::FxHashSet;
 
@@ -175,11 +175,31 @@ impl<'a> Orm<'a> {
         has_path.then(|| (index, (under.template.file.clone(), under.at)))
     }
 
-    /// Seen from the project's code: a loop of a framework's stands where that was called.
-    fn looping(&self, evaluator: &Evaluator<'a>) -> Option<Looping> {
+    /// Says that what is recorded next loads rows that a queryset keeps, up to [`Orm::keep_on`] with what this gives.
+    pub(super) fn keeping(&self, queryset: &Value) -> Option<ObjectId> {
+        match queryset {
+            Value::Instance(id) => self.state().keeper.replace(*id),
+            _ => self.state().keeper.take(),
+        }
+    }
+
+    pub(super) fn keep_on(&self, around: Option<ObjectId>) {
+        self.state().keeper = around;
+    }
+
+    /// Seen from the project's code: a loop of a framework's stands where that was called. What a queryset keeps is loaded once in the loops
+    /// that it was made before, unless it is one of the things they go over.
+    fn looping(&self, evaluator: &Evaluator<'a>, keeper: Option<ObjectId>) -> Option<Looping> {
         let mut found: Option<Looping> = None;
         for (around, activation) in evaluator.stack.iter().enumerate().rev() {
             for each in activation.loops.iter().rev() {
+                let is_kept = keeper.is_some_and(|keeper| {
+                    let goes_over = |item| leads_to(evaluator, item, keeper, ITEM_DEPTH);
+                    keeper < each.since && !each.item.as_ref().is_some_and(goes_over)
+                });
+                if is_kept {
+                    continue;
+                }
                 let over = self.over(evaluator, each);
                 if found.is_some_and(|found| found.over <= over) {
                     continue;
@@ -216,7 +236,7 @@ impl<'a> Orm<'a> {
             None if template.is_some() => vec![(None, None)],
             None => return,
         };
-        let looping = self.looping(evaluator);
+        let looping = self.looping(evaluator, state.keeper);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
         for (around, at) in places {
@@ -269,7 +289,7 @@ impl<'a> Orm<'a> {
     pub(crate) fn tell_again(&self, evaluator: &Evaluator<'a>, told: &(dyn Any + Send + Sync)) {
         let Some(call) = told.downcast_ref::<Call>() else { return };
         let depth = evaluator.stack.len();
-        let looping = self.looping(evaluator);
+        let looping = self.looping(evaluator, None);
         let mut state = self.state();
         state.assumed += usize::from(call.assumed);
         state.wanted.extend_from_slice(&call.wanted);
@@ -328,6 +348,27 @@ impl<'a> Orm<'a> {
             let (terminal, rows) = (Terminal::Raw, Rows::Unknown);
             self.record(evaluator, Sent { model: None, terminal, sql, rows, lazy: None, guessed: false, origin: None });
         }
+    }
+}
+
+/// Steps in which an item of a loop is looked through.
+const ITEM_DEPTH: u32 = 3;
+
+/// Whether an object is a value or a part of it.
+fn leads_to(evaluator: &Evaluator<'_>, value: &Value, object: ObjectId, depth: u32) -> bool {
+    let part = |part: &Value| depth > 0 && leads_to(evaluator, part, object, depth - 1);
+    match value {
+        Value::Instance(id) => {
+            let attributes = || evaluator.heap.instance(*id).map(|instance| instance.attributes.values());
+            *id == object || attributes().into_iter().flatten().any(part)
+        }
+        Value::Tuple(items) | Value::Union(items) => items.iter().any(part),
+        Value::Each(item) => part(item),
+        Value::List(id) => evaluator.heap.list_items(*id).iter().any(part),
+        Value::Dict(id) => {
+            evaluator.heap.dict_of(*id).is_some_and(|dict| dict.entries.values().any(|(_, value)| part(value)))
+        }
+        _ => false,
     }
 }
 

@@ -166,7 +166,9 @@ impl<'a> Orm<'a> {
         if state.fetched {
             return;
         }
+        let around = self.keeping(queryset);
         self.send(evaluator, queryset, state, Terminal::Iterate, &compile::Terminal::Iterate, Rows::Many);
+        self.keep_on(around);
         if let Value::Instance(id) = queryset {
             let fetched = QueryState { fetched: true, ..state.clone() };
             evaluator.heap.set_own(*id, Name::new_static(QUERY), fetched.stored());
