@@ -1,15 +1,21 @@
 """Does a migration that `pgwright migrations --fix` rewrote end in the same schema, and does anybody wait for it?
 
 For each case real Django applies the migration as it was, and the sequence made of it, to the same rows; PostgreSQL's catalogue must be the
-same. The sequence must go back again too. Run by a Python with Django and psycopg: `safe_sequences.py PGWRIGHT`.
+same. The sequence must go back again too. Run by a Python with Django and psycopg: `safe_sequences.py PGWRIGHT [CASE…]`.
+
+`safe_sequences.py PGWRIGHT --waits [CASE…]` applies both to a million rows while one connection reads rows and another one writes them, and
+prints the longest that a statement of theirs took: with the migration as it was, and with the sequence.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +67,16 @@ class Migration(migrations.Migration):
 ROWS = """
 INSERT INTO shop_customer (id) SELECT g FROM generate_series(1, 10) g;
 INSERT INTO shop_order (reference, number, note, customer_number, customer_id)
-  SELECT 'r' || g, g, 'n', g, 1 + g % 10 FROM generate_series(1, 1000) g;
+  SELECT 'r' || g, g, 'n', g, 1 + g % 10 FROM generate_series(1, {rows}) g;
 """
+
+MILLION = 1_000_000
+
+# Seconds that no statement may wait for a sequence.
+LONGEST = 0.5
+
+# Sequences in which writers wait all the same, and why.
+WAITING = {"together": "the author's function writes all rows by one statement"}
 
 SECOND = "shop/migrations/0002_second.py"
 
@@ -148,7 +162,7 @@ def applied(server: Server, database: str, folder: Path) -> tuple[Any, Any]:
     manage(server, database, folder, "migrate", "shop", "0001", "--verbosity", "0")
     start = state(server, database)
     with server.connect(database) as connection:
-        connection.execute(ROWS)
+        connection.execute(ROWS.format(rows=1000))
     manage(server, database, folder, "migrate", "--verbosity", "0")
     return start, state(server, database)
 
@@ -192,9 +206,80 @@ def check(server: Server, pgwright: str, name: str, operations: str) -> list[str
         return wrong
 
 
+class Busy(threading.Thread):
+    """One connection that sends a statement over and over, and knows the longest that one took."""
+
+    def __init__(self, server: Server, database: str, statement: str) -> None:
+        super().__init__()
+        self.connection = server.connect(database)
+        self.statement = statement
+        self.longest = 0.0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        chance = random.Random(1)
+        with self.connection:
+            while not self.over.is_set():
+                start = time.perf_counter()
+                self.connection.execute(self.statement, [chance.randint(1, MILLION)])
+                self.longest = max(self.longest, time.perf_counter() - start)
+                time.sleep(0.002)
+
+
+READ = "SELECT id, reference FROM shop_order WHERE id = %s"
+WRITE = "UPDATE shop_order SET customer_id = customer_id WHERE id = %s"
+
+
+def longest(server: Server, database: str, folder: Path) -> list[float]:
+    """What a reader and a writer wait while the migrations after the first are applied."""
+    with server.connect() as connection:
+        connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "million"')
+    busy = [Busy(server, database, statement) for statement in (READ, WRITE)]
+    for one in busy:
+        one.start()
+    try:
+        manage(server, database, folder, "migrate", "--verbosity", "0")
+    finally:
+        for one in busy:
+            one.over.set()
+            one.join()
+    with server.connect() as connection:
+        connection.execute(f'DROP DATABASE "{database}"')
+    return [one.longest for one in busy]
+
+
+def waits(server: Server, pgwright: str, names: list[str]) -> int:
+    with tempfile.TemporaryDirectory() as temporary:
+        write_project(Path(temporary), CASES[names[0]])
+        server.create_database("million")
+        manage(server, "million", Path(temporary), "migrate", "shop", "0001", "--verbosity", "0")
+    with server.connect("million") as connection:
+        connection.execute(ROWS.format(rows=MILLION))
+        connection.execute("VACUUM ANALYZE")
+    print(f"{'':<20} {'the migration':>21} {'the sequence':>21}\n{'':<20} {'reader':>10} {'writer':>10} {'reader':>10} {'writer':>10}")
+    failures = 0
+    for name in names:
+        with tempfile.TemporaryDirectory() as temporary:
+            before, after = Path(temporary, "before"), Path(temporary, "after")
+            write_project(before, CASES[name])
+            write_project(after, CASES[name])
+            rewrite = [pgwright, "migrations", "shop.0002", "--fix", "--python", sys.executable]
+            subprocess.run(rewrite, cwd=after, capture_output=True, check=True)
+            whole, parts = longest(server, f"{name}_whole", before), longest(server, f"{name}_parts", after)
+        judged = parts[:1] if name in WAITING else parts
+        failures += max(judged) > LONGEST
+        cells = " ".join(f"{1000 * seconds:>7.0f} ms" for seconds in [*whole, *parts])
+        print(f"{name:<20} {cells} {WAITING.get(name, '')}", flush=True)
+    print(f"nobody waits longer than {LONGEST} s" if not failures else f"{failures} sequences keep somebody waiting for more than {LONGEST} s")
+    return 1 if failures else 0
+
+
 def main() -> int:
     pgwright = str(Path(sys.argv[1]).resolve())
-    wanted = sys.argv[2:] or list(CASES)
+    wanted = [name for name in sys.argv[2:] if name != "--waits"] or list(CASES)
+    if "--waits" in sys.argv:
+        with temporary_server() as server:
+            return waits(server, pgwright, wanted)
     failures = 0
     with temporary_server() as server:
         for name in wanted:

@@ -1,67 +1,228 @@
-//! Speed beside the peer that a Django project runs today.
+//! `docs/benchmarks.md`: time and memory beside the programs that a Django project runs today, on the same trees, in one run.
 
-use std::path::Path;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
-use crate::corpus::projects;
-use crate::environment::{oracle_python, tools};
+use crate::corpus::{Project, Sources, projects};
+use crate::environment::{cache_directory, django, oracle_python, root, site_packages, tools};
+use crate::generated::generate;
 use crate::pgwright;
-use crate::shell::{command, output, run as run_command};
+use crate::rivals;
+use crate::shell::{command, run as run_command};
 
-const RUNS: usize = 7;
+/// Runs of what takes less than [`LONG`]; of the rest three.
+const RUNS: usize = 5;
 
-/// Runs a command and prints the peak of its resident memory as the operating system counts it.
-const PEAK_MEMORY: &str = "
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(peak // 1024 if sys.platform != 'darwin' else peak // 1024**2)
+/// Seconds.
+const LONG: f64 = 5.0;
+
+/// Seconds after which a program is stopped.
+const LIMIT: u32 = 300;
+
+/// Runs a command and prints seconds of the clock, of the processors, and the peak of resident memory in KiB, as the operating system has them.
+const MEASURE: &str = "
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+try:
+    done = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=float(sys.argv[1]))
+    code = done.returncode
+except subprocess.TimeoutExpired:
+    code = None
+wall = time.perf_counter() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+peak = used.ru_maxrss // 1024 if sys.platform == 'darwin' else used.ru_maxrss
+print(json.dumps({'code': code, 'wall': wall, 'cpu': used.ru_utime + used.ru_stime, 'peak': peak}))
 ";
 
-pub(crate) fn run() -> Result<bool> {
-    let project = projects(&["wagtail"])?.pop().context("wagtail is not in the corpus")?;
-    let sources = project.fetch()?;
-    let binary = pgwright::binary()?;
-    let ruff = tools()?.join("bin/ruff");
-    let check = || project.pgwright(&binary, &pgwright::CHECK_MODELS, &sources);
-    let lint = || {
-        let mut lint = command(&ruff, ["check", "--select", "DJ", "--no-cache", "--isolated", "--quiet"]);
-        lint.arg(&sources.source);
-        lint
-    };
-    // One run of each first, so that both find the files in the page cache.
-    pgwright::answer(&mut check())?;
-    pgwright::answer(&mut lint())?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        ours.push(milliseconds(&mut check())?);
-        theirs.push(milliseconds(&mut lint())?);
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Measured {
+    /// None where it was stopped.
+    code: Option<i32>,
+    wall: f64,
+    cpu: f64,
+    /// KiB.
+    peak: u64,
+}
+
+/// What is read, and what pgwright is told about it.
+struct Tree {
+    name: String,
+    source: PathBuf,
+    arguments: Vec<String>,
+}
+
+struct Programs {
+    pgwright: PathBuf,
+    floor: PathBuf,
+    ruff: PathBuf,
+    rivals: PathBuf,
+    python: PathBuf,
+}
+
+/// The columns of the table: how each is called, and its command.
+const COLUMNS: [&str; 10] = [
+    "reading and parsing",
+    "ruff, DJ",
+    "ruff, all",
+    "inspect models",
+    "check, models",
+    "check, first",
+    "check, second",
+    "migrations --all",
+    "djch",
+    "django-orm-lens",
+];
+
+/// Measures all of it and writes the page; with names only these projects, and to the terminal.
+pub(crate) fn run(names: &[&str]) -> Result<bool> {
+    let programs = programs()?;
+    let mut trees: Vec<Tree> = Vec::new();
+    for project in projects(names)? {
+        let sources = project.fetch()?;
+        trees.push(tree(&project, &sources));
     }
-    let (ours, theirs) = (median(&mut ours), median(&mut theirs));
-    let python = oracle_python()?;
-    println!("wagtail, median of {RUNS} alternating runs      wall      peak memory");
-    println!("pgwright check                           {ours:>7.0} ms   {:>5} MiB", peak_memory(&python, &check())?);
-    println!("ruff check --select DJ --no-cache        {theirs:>7.0} ms   {:>5} MiB", peak_memory(&python, &lint())?);
-    println!("ratio                                    {:>7.2}", ours / theirs);
+    if names.is_empty() {
+        for (apps, name) in [(700, "made up, small"), (3500, "made up, large")] {
+            trees.push(made_up(apps, name)?);
+        }
+    }
+    let mut page = String::new();
+    write!(page, "| project | files, lines |")?;
+    COLUMNS.iter().try_for_each(|column| write!(page, " {column} |"))?;
+    writeln!(page, "\n| --- | --- |{}", " ---: |".repeat(COLUMNS.len()))?;
+    for tree in &trees {
+        let size = run_command(&mut command(&programs.floor, [&tree.source]))?;
+        write!(page, "| {} | {} |", tree.name, size.trim())?;
+        for column in COLUMNS {
+            let cell = cell(&programs, tree, column)?;
+            write!(page, " {cell} |")?;
+        }
+        println!("{}", page.lines().last().unwrap_or_default());
+        writeln!(page)?;
+    }
+    if !names.is_empty() {
+        return Ok(true);
+    }
+    let file = root().join("docs/benchmarks.md");
+    std::fs::write(&file, format!("{}\n{page}", introduction()?))?;
+    println!("written to {}", file.display());
     Ok(true)
 }
 
-fn milliseconds(command: &mut Command) -> Result<f64> {
-    let start = Instant::now();
-    output(command)?;
-    Ok(start.elapsed().as_secs_f64() * 1000.0)
+fn introduction() -> Result<String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    let mut text = String::new();
+    write!(
+        text,
+        "# Time and memory\n\n\
+         Written by `cargo xtask bench`. Each cell is the median of {RUNS} runs (of 3, where one takes longer than {LONG:.0} s), one after the other on the same \
+         files: seconds of the clock, seconds of all processors, and the peak of resident memory in MiB. {processors} processors, load {load} when it ended. \
+         Whatever takes longer than {LIMIT} s is stopped.\n\n\
+         *Reading and parsing* is the floor: ruff's parser on every file, in parallel, and nothing else. *ruff, DJ* is `ruff check --select DJ --no-cache`, \
+         *ruff, all* the same with every rule. *check, models* leaves out the rules that need to know what queries the code sends; *check, first* has all of \
+         them and keeps nothing, *check, second* finds what another run has kept. `djch check` and `django-orm-lens nplusone` look for N+1 only, without \
+         models, libraries or SQL ([what they find](rivals.md)). The made-up projects are those of `cargo xtask generated`: many small apps, a function per query.\n"
+    )?;
+    Ok(text)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn programs() -> Result<Programs> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let example = ["build", "--quiet", "--release", "--package", "pgwright_python", "--example", "parse"];
+    run_command(command(&cargo, example).current_dir(root()))?;
+    let pgwright = pgwright::binary()?;
+    let target = pgwright::target_directory()?;
+    Ok(Programs {
+        pgwright,
+        floor: target.join("release/examples/parse"),
+        ruff: tools()?.join("bin/ruff"),
+        rivals: rivals::environment()?.join("bin"),
+        python: oracle_python()?,
+    })
+}
+
+fn tree(project: &Project, sources: &Sources) -> Tree {
+    let site = sources.site_packages.display().to_string();
+    let arguments = ["--settings".to_owned(), project.settings.clone(), "--python".to_owned(), site];
+    Tree { name: project.name.clone(), source: sources.source.clone(), arguments: arguments.to_vec() }
+}
+
+fn made_up(apps: usize, name: &str) -> Result<Tree> {
+    let folder = cache_directory()?.join("generated").join(format!("bench-{apps}"));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let python = django("5.2")?.context("no Python for Django 5.2 was found (3.10 to 3.14)")?;
+    run_command(&mut generate(&python, &folder, 1, apps))?;
+    let arguments = ["--python".to_owned(), site_packages(&python)?.display().to_string()];
+    Ok(Tree { name: name.to_owned(), source: folder, arguments: arguments.to_vec() })
+}
+
+fn cell(programs: &Programs, tree: &Tree, column: &str) -> Result<String> {
+    let ours = |arguments: &[&str]| {
+        let mut pgwright = command(&programs.pgwright, arguments);
+        pgwright.args(&tree.arguments).arg(&tree.source);
+        pgwright
+    };
+    let lint = |select: &str| {
+        let mut lint = command(&programs.ruff, ["check", "--select", select, "--no-cache", "--isolated", "--quiet"]);
+        lint.arg(&tree.source);
+        lint
+    };
+    let command = match column {
+        "reading and parsing" => command(&programs.floor, [&tree.source]),
+        "ruff, DJ" => lint("DJ"),
+        "ruff, all" => lint("ALL"),
+        "inspect models" => ours(&["inspect", "models"]),
+        "check, models" => ours(&pgwright::CHECK_MODELS),
+        "check, first" => ours(&["check", "--no-cache"]),
+        "check, second" => ours(&["check"]),
+        "migrations --all" => ours(&["migrations", "--all"]),
+        "djch" => {
+            let mut djch = command(programs.rivals.join("djch"), ["check"]);
+            djch.current_dir(&tree.source);
+            djch
+        }
+        _ => {
+            let arguments = ["-m", "django_orm_lens", "nplusone", "--path", ".", "--format", "json"];
+            let mut lens = command(programs.rivals.join("python"), arguments);
+            lens.current_dir(&tree.source);
+            lens
+        }
+    };
+    // Once for the page cache, and for what is kept.
+    let first = measure(&programs.python, &command)?;
+    let Some(code) = first.code else { return Ok(format!("over {LIMIT} s")) };
+    if !(0..=1).contains(&code) {
+        return Ok(format!("fails ({code})"));
+    }
+    let mut runs = Vec::new();
+    for _ in 0..if first.wall > LONG { 3 } else { RUNS } {
+        runs.push(measure(&programs.python, &command)?);
+    }
+    let (wall, cpu) = (median(&runs, |run| run.wall), median(&runs, |run| run.cpu));
+    let peak = runs.iter().map(|run| run.peak).max().unwrap_or_default() / 1024;
+    Ok(format!("{wall:.2} s, {cpu:.2} s, {peak} MiB"))
+}
+
+fn median(runs: &[Measured], of: impl Fn(&Measured) -> f64) -> f64 {
+    let mut values: Vec<f64> = runs.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-fn peak_memory(python: &Path, measured: &Command) -> Result<String> {
-    let mut command = command(python, ["-c", PEAK_MEMORY]);
+fn measure(python: &Path, measured: &Command) -> Result<Measured> {
+    let mut command = command(python, ["-c", MEASURE, &LIMIT.to_string()]);
     command.arg(measured.get_program()).args(measured.get_args());
-    Ok(run_command(&mut command)?.trim().to_owned())
+    if let Some(folder) = measured.get_current_dir() {
+        command.current_dir(folder);
+    }
+    Ok(serde_json::from_str(&run_command(&mut command)?)?)
 }

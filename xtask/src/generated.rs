@@ -1,6 +1,6 @@
 //! Projects made up by chance, read by pgwright and by real Django: `tests/oracle/generated` writes them and asks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -71,10 +71,7 @@ fn each(
 
 impl Project {
     fn write(&self, options: &[&str]) -> Result<()> {
-        let (seed, apps, queries) = (self.seed.to_string(), APPS.to_string(), QUERIES.to_string());
-        let mut generate = self.oracle("generated/generate.py");
-        generate.args(["--seed", &seed, "--apps", &apps, "--queries", &queries]).args(options);
-        run_command(&mut generate)?;
+        run_command(generate(&self.python, &self.folder, self.seed, APPS).args(options))?;
         Ok(())
     }
 
@@ -90,6 +87,14 @@ impl Project {
         pgwright.args(["--django", self.version, "--python"]).arg(site_packages(&self.python)?).arg(&self.folder);
         pgwright::json(&mut pgwright).with_context(|| format!("{}, Django {}", self.folder.display(), self.version))
     }
+}
+
+/// What writes the project of a seed into a folder.
+pub(crate) fn generate(python: &Path, folder: &Path, seed: usize, apps: usize) -> Command {
+    let mut generate = command(python, ["-B"]);
+    generate.arg(oracle_file("generated/generate.py")).arg(folder);
+    generate.args(["--seed", &seed.to_string(), "--apps", &apps.to_string(), "--queries", &QUERIES.to_string()]);
+    generate
 }
 
 fn oracle_file(script: &str) -> PathBuf {

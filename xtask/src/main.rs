@@ -33,7 +33,7 @@ cargo xtask generated queries APPS SEED     models and queries of projects made 
 cargo xtask generated migrations APPS SEED  their migrations and what `makemigrations` would still write
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
-cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
+cargo xtask bench [NAME…]                   time and memory beside other programs, written to docs/benchmarks.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,7 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["generated", "queries", apps, seed] => generated::queries::run(apps, seed),
         ["generated", "migrations", apps, seed] => generated::migrations::run(apps, seed),
         ["accuracy"] => accuracy::run(),
-        ["bench"] => bench::run(),
+        ["bench", names @ ..] => bench::run(names),
         ["rivals"] => rivals::run(),
         ["corpus", "fetch", names @ ..] => corpus::fetch(names),
         ["corpus", "models", rest @ ..] => {

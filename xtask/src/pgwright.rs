@@ -27,10 +27,15 @@ pub(crate) fn binary() -> Result<PathBuf> {
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(command(&cargo, ["build", "--quiet", "--release", "--package", "pgwright"]).current_dir(root()))?;
+    Ok(target_directory()?.join("release").join(format!("pgwright{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Where cargo builds.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let metadata = run(command(&cargo, ["metadata", "--format-version", "1", "--no-deps"]).current_dir(root()))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-    Ok(PathBuf::from(target).join("release").join(format!("pgwright{}", std::env::consts::EXE_SUFFIX)))
+    Ok(PathBuf::from(metadata["target_directory"].as_str().context("cargo metadata names no target directory")?))
 }
 
 /// Run and return standard output. 0 (clean) and 1 (findings) are both answers.

@@ -1,5 +1,7 @@
 //! `docs/rivals.md`: N+1 beside the other programs that look for it in Django code without running it.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use serde_json::json;
 
@@ -8,16 +10,21 @@ use crate::environment::{cached, find_python, root, uv};
 use crate::pgwright;
 use crate::shell::{command, run as run_command};
 
-/// Runs all of them on the projects whose queries were recorded, and writes the page.
-pub(crate) fn run() -> Result<bool> {
+/// Their programs.
+pub(crate) fn environment() -> Result<PathBuf> {
     let requirements = root().join("tests/oracle/environments/rivals.txt");
-    let environment = cached("environments", "rivals", &std::fs::read_to_string(&requirements)?, |directory| {
+    cached("environments", "rivals", &std::fs::read_to_string(&requirements)?, |directory| {
         let python = find_python(&["3.12", "3.13", "3.11"]).context("no Python from 3.11 to 3.13 was found")?;
         run_command(command(uv()?, ["venv", "--quiet", "--allow-existing", "--python"]).arg(&python).arg(directory))?;
         let install = ["pip", "install", "--quiet", "--python"];
         run_command(command(uv()?, install).arg(directory.join("bin/python")).arg("--requirement").arg(&requirements))?;
         Ok(())
-    })?;
+    })
+}
+
+/// Runs all of them on the projects whose queries were recorded, and writes the page.
+pub(crate) fn run() -> Result<bool> {
+    let environment = environment()?;
     let mut given = Vec::new();
     for project in projects(&[])? {
         let truth = project.directory().join("n_plus_1.json.xz");
