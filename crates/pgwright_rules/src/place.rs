@@ -24,37 +24,23 @@ pub(crate) fn is_a_write(facts: Facts, issued: &Issued) -> bool {
     crate::eager::last_call(text).is_some_and(|name| WRITES.contains(&name))
 }
 
-/// Whether nothing but the name of a method says that there is a query, and it is one that paths, dictionaries and the like have too.
+/// Whether nothing but the name of a method says that there is a query, and it is what dictionaries and paths have too: `known.values()`,
+/// `folder.exists()`.
 pub(crate) fn is_by_common_name(facts: Facts, issued: &Issued) -> bool {
     let text = facts.files.text(issued.span);
-    let calls = |names: &[&str]| {
-        let mut methods = text.split('.').skip(1).map(|rest| rest.split(|char: char| !is_of_name(char)).next());
-        methods.any(|method| method.is_some_and(|method| names.contains(&method)))
+    let receiver = |method: &str| text.trim_end_matches(')').strip_suffix('(')?.strip_suffix(method)?.strip_suffix('.');
+    let is_path = |receiver: &str| {
+        let name = receiver.rsplit('.').next().unwrap_or_default().to_lowercase();
+        PATHS.iter().any(|path| name.contains(path))
     };
-    issued.model.is_none() && calls(COMMON) && !calls(TELLING)
+    // A chain of calls is more than a name.
+    let is_name = |receiver: &&str| !receiver.contains(')');
+    issued.model.is_none()
+        && (receiver("values").filter(is_name).is_some() || receiver("exists").filter(is_name).is_some_and(is_path))
 }
 
-fn is_of_name(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
-}
-
-/// Methods of querysets that other things have too.
-const COMMON: &[&str] = &["exists", "values", "first", "last", "latest", "distinct", "only", "iterator"];
-
-/// What only models, managers and querysets have.
-const TELLING: &[&str] = &[
-    "aggregate",
-    "annotate",
-    "exclude",
-    "filter",
-    "in_bulk",
-    "objects",
-    "order_by",
-    "prefetch_related",
-    "select_for_update",
-    "select_related",
-    "values_list",
-];
+/// What variables of paths are called.
+const PATHS: &[&str] = &["path", "dir", "file", "folder", "root"];
 
 /// Methods that write.
 const WRITES: &[&str] = &[

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::domain::{Called, Event, NO_MODEL, VARIANTS};
 use super::recursion::{Recursion, recursions};
 use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Over, Terminal, Workload};
+use crate::model::ModelId;
 use crate::templates::lexer::token_end;
 
 /// What makes two events one query: the place and the text, where that is known; in Python code that renders a template, also the
@@ -95,6 +96,7 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
     note_recursion(evaluator, &mut queries);
     drop_shadows(&mut queries);
     doubt_places(&mut queries);
+    doubt_followers(&mut queries);
     let coverage = coverage(&queries);
     Workload { queries, coverage, ..Workload::default() }
 }
@@ -160,6 +162,24 @@ fn doubt_places(queries: &mut [Issued]) {
         let many = texts.get(&(place(issued), issued.terminal)).is_some_and(|texts| *texts >= TEXTS);
         let undecided = issued.terminal != Terminal::Save && likely.contains(&place(issued));
         if many || undecided || unknown.contains(&place(issued)) {
+            issued.confidence = Certainty::Likely;
+        }
+    }
+}
+
+/// What rows load is no more certain than the query they come from: another one may have loaded it beside them.
+fn doubt_followers(queries: &mut [Issued]) {
+    let mut surest: FxHashMap<(Span, ModelId), Certainty> = FxHashMap::default();
+    for issued in queries.iter().filter(|issued| issued.terminal.reads()) {
+        if let Some(model) = issued.model {
+            let surest = surest.entry((issued.span, model)).or_insert(issued.confidence);
+            *surest = (*surest).min(issued.confidence);
+        }
+    }
+    let is_doubtful =
+        |origin: &Origin| surest.get(&(origin.made, origin.model)).is_some_and(|one| *one > Certainty::Certain);
+    for issued in queries.iter_mut().filter(|issued| issued.lazy.is_some() && issued.confidence == Certainty::Certain) {
+        if !issued.origins.is_empty() && issued.origins.iter().all(is_doubtful) {
             issued.confidence = Certainty::Likely;
         }
     }
