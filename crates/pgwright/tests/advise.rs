@@ -113,3 +113,65 @@ fn a_project_without_queries_is_said_to_have_none() {
     let (code, _, err) = project.run(&["advise"]);
     assert!(code == 2 && err.contains("no query is known to be sent"), "{err}");
 }
+
+const MIGRATION: &str = "\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+    operations = [
+        migrations.CreateModel(
+            name='Order',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True)),
+                ('number', models.CharField(max_length=20, unique=True)),
+                ('status', models.CharField(max_length=10)),
+                ('placed_at', models.DateTimeField()),
+                ('note', models.IntegerField(db_index=True)),
+            ],
+        ),
+    ]
+";
+
+#[test]
+fn what_is_advised_is_written_once() {
+    let project = project();
+    project.write("shop/migrations/__init__.py", "");
+    project.write("shop/migrations/0001_initial.py", MIGRATION);
+    let before = project.read("shop/models.py");
+    let (code, patch, err) = project.run(&["advise", "--diff"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(project.read("shop/models.py"), before, "`--diff` writes nothing");
+    assert!(
+        patch.contains("--- a/shop/models.py") && patch.contains("--- /dev/null\n+++ b/shop/migrations/0002_"),
+        "{patch}"
+    );
+
+    let document = advice(&project, &["--fix"]);
+    let name = document["indexes"][0]["name"].as_str().unwrap();
+    let [migration] = document["written"]["migrations"].as_array().unwrap().as_slice() else { panic!("{document}") };
+    assert_eq!(document["written"]["patch"], patch, "{document}");
+    assert_eq!(document["written"]["left"], Value::Array(Vec::new()));
+    let models = project.read("shop/models.py");
+    assert!(models.starts_with(&before) && models.contains(name), "{models}");
+    let text = project.read(migration["file"].as_str().unwrap());
+    for part in ["AddIndexConcurrently(", "atomic = False", "('shop', '0001_initial')", name] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let again = advice(&project, &["--fix"]);
+    assert_eq!((&again["indexes"], &again["written"]["patch"]), (&Value::Array(Vec::new()), &"".into()), "{again}");
+    assert_eq!(project.read("shop/models.py"), models);
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let project = project();
+    project.write("shop/models.py", &format!("{MODELS}\n    class Meta:\n        indexes = [] + list(())\n"));
+    let (code, out, err) = project.run(&["advise", "--fix", "--format", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["written"]["left"].as_array().unwrap().len(), 1, "{document}");
+    assert!(err.contains("is not written: its `Meta` is of no shape"), "{err}");
+}

@@ -10,6 +10,7 @@ mod conditions;
 mod declared;
 mod eager;
 mod edits;
+mod entry;
 mod fingerprint;
 mod headline;
 mod keys;
@@ -33,6 +34,7 @@ mod unique;
 
 pub use asked::{Asked, Question, evidence};
 pub use baseline::Baseline;
+pub use entry::{Entry, add_entry};
 pub use fingerprint::{fingerprint, fingerprints};
 pub use notice::{NOTICES, Notice};
 pub use rule::{Check, Facts, Group, Judged, Rule};

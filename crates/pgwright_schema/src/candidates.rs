@@ -143,5 +143,11 @@ fn name(index: &Index, table: &Table) -> String {
         IndexMethod::Btree => "idx",
         ref method => method.as_str(),
     };
-    format!("{}_{}_{digest}_{}", short(table_name, 11), short(&first.unwrap_or_default(), 7), short(suffix, 3))
+    let name =
+        format!("{}_{}_{digest}_{}", short(table_name, 11), short(&first.unwrap_or_default(), 7), short(suffix, 3));
+    // Django refuses names that begin otherwise.
+    match name.strip_prefix(|first: char| first == '_' || first.is_ascii_digit()) {
+        Some(rest) => format!("D{rest}"),
+        None => name,
+    }
 }

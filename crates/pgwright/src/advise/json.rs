@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::correct::Correction;
 use super::{Gain, Named, Proposal, Report, Unused};
 use crate::ground::Origins;
+use crate::schema::json::{Migration, migrations};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,6 +22,23 @@ struct Document<'a> {
     improved: Improved,
     indexes: Vec<Entry<'a>>,
     unused: Vec<Dropped<'a>>,
+    /// What `--fix` wrote; null without.
+    written: Option<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    /// Of all files, migrations among them.
+    patch: String,
+    migrations: Vec<Migration<'a>>,
+    left: Vec<Left<'a>>,
+}
+
+/// An index that was not written.
+#[derive(Serialize)]
+struct Left<'a> {
+    name: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -73,7 +92,7 @@ struct Dropped<'a> {
     scans: u64,
 }
 
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &Report<'_>, correction: Option<&Correction>) -> String {
     let document = Document {
         version: 1,
         server: &report.server,
@@ -89,8 +108,17 @@ pub(super) fn render(report: &Report<'_>) -> String {
         },
         indexes: report.proposals.iter().map(|proposal| entry(report, proposal)).collect(),
         unused: report.unused.iter().map(dropped).collect(),
+        written: correction.map(written),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn written(correction: &Correction) -> Written<'_> {
+    Written {
+        patch: correction.patch(false),
+        migrations: migrations(&correction.migrations),
+        left: correction.left.iter().map(|(name, reason)| Left { name, reason }).collect(),
+    }
 }
 
 fn entry<'a>(report: &'a Report<'_>, proposal: &'a Proposal) -> Entry<'a> {

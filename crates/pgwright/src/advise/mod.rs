@@ -3,7 +3,7 @@
 //! Candidates follow from what the code asks (`pgwright_schema::candidates`). All of them are made on a private server that plans as the
 //! database does, hidden from its planner, and shown one by one: what is proposed is what the planner uses and finds cheaper.
 
-mod django;
+mod correct;
 mod json;
 mod text;
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgwright_django::Extent;
 use pgwright_django::model::Model;
 use pgwright_postgres::Shadow;
-use pgwright_rules::evidence;
+use pgwright_rules::{Entry, evidence};
 use pgwright_schema::access::{DatabaseCollation, Server};
 use pgwright_schema::activity::Activity;
 use pgwright_schema::candidates::{Candidate, Served, candidates_of_all};
@@ -103,6 +103,8 @@ struct Unused {
 
 pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure> {
     let session = Session::open(&args.project)?.reading(Extent::Workload);
+    let is_to_write = args.fix || args.diff;
+    let session = if is_to_write { session.with_history() } else { session };
     let measured = read_snapshot(args.statistics.as_deref(), &session)?;
     let activity = measured.as_ref().map(|measured| measured.snapshot.activity.clone()).unwrap_or_default();
     let setup = Setup::new(args.postgres_bin.as_deref(), &session, measured.as_ref())?;
@@ -156,10 +158,25 @@ pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure>
         explained: &explained,
         ground: &ground,
     };
+    let correction = is_to_write.then(|| correct::correct(session, reading, &report.proposals));
+    for reason in correction.iter().flat_map(correct::Correction::reasons) {
+        output.warning(&reason);
+    }
+    if let Some(correction) = correction.as_ref().filter(|_| args.diff) {
+        output.data(&correction.patch(output.styled()))?;
+        output.remark("nothing was changed: `--fix` writes this");
+        return Ok(Status::Clean);
+    }
+    if let Some(correction) = &correction {
+        correction.write()?;
+    }
     output.data(&match args.format {
         FactFormat::Text => text::render(&report, output.styled()),
-        FactFormat::Json => json::render(&report),
+        FactFormat::Json => json::render(&report, correction.as_ref()),
     })?;
+    for path in correction.iter().flat_map(correct::Correction::paths) {
+        output.remark(&format!("wrote `{path}`"));
+    }
     Ok(Status::Clean)
 }
 
@@ -394,7 +411,7 @@ impl Trial<'_> {
                 saved(other).total_cmp(&saved(one)).then(one.query.cmp(&other.query))
             });
             let bytes = self.shadow.index_pages(&candidate.index.name)?.unwrap_or_default() * PAGE;
-            let django = django::declaration(&candidate.index, model);
+            let django = Entry::of(&candidate.index, model, '"').map(|entry| entry.text());
             proposals.push(Proposal { candidate, model: named, django, bytes, gains });
         }
         Ok(proposals)
