@@ -31,6 +31,7 @@ mod tables;
 mod text_search;
 mod timeline;
 mod unique;
+mod worth;
 
 pub use asked::{Asked, Question, evidence};
 pub use baseline::Baseline;
@@ -42,6 +43,7 @@ pub use rules::RULES;
 pub use runner::run;
 pub use select::{PerFile, Selection, Unknown};
 pub use sequence::{Sequence, Written, sequence};
-pub use sizes::{Size, Sizes};
+pub use sizes::{Size, Sizes, statistics};
 pub use suppress::{Comments, Suppressed, suppress};
 pub use timeline::{Lock, Moment, Timeline, Until, Work, seconds};
+pub use worth::{PREDICTED, pattern, statements_of};

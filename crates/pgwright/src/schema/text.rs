@@ -53,8 +53,8 @@ pub(crate) fn write_reason(text: &mut String, reason: &Reason, look: Look) {
     if reason.change.is_some() {
         wrapped(text, &reason.headline, look);
     }
-    if let Some(why) = &reason.why {
-        wrapped(text, why, look);
+    for line in reason.why.iter().flat_map(|why| why.lines()) {
+        wrapped(text, line, look);
     }
     if let (None, Some(help)) = (&reason.change, &reason.help) {
         wrapped(text, help, look);
