@@ -32,7 +32,7 @@ impl Entry {
     }
 
     /// The same with a line for each argument.
-    fn lines(&self) -> String {
+    pub fn lines(&self) -> String {
         let arguments: String = self.arguments.iter().map(|argument| format!("    {argument},\n")).collect();
         format!("{}(\n{arguments})", self.class)
     }

@@ -24,6 +24,9 @@ pub struct Candidate {
     pub pages: u64,
     /// The statements that it may serve, by their places, in order.
     pub statements: Vec<usize>,
+    /// Planner cost units that the writes of its table cost more with it, while each statement runs as often as its weight says. 0 where
+    /// nobody counted them.
+    pub upkeep: f64,
 }
 
 /// How much may be spent.
@@ -63,7 +66,8 @@ pub fn choose<E>(
         let spent: u64 = choice.chosen.iter().map(|chosen| candidates[*chosen].pages).sum();
         left.retain_mut(|(candidate, most)| {
             let statements = &candidates[*candidate].statements;
-            *most = most.min(statements.iter().map(|place| choice.after[*place] * weights[*place]).sum());
+            let all: f64 = statements.iter().map(|place| choice.after[*place] * weights[*place]).sum();
+            *most = most.min(all - candidates[*candidate].upkeep);
             let may_be_worth_it = statements.iter().any(|place| is_worth_it(choice.after[*place], 0.0));
             may_be_worth_it && *most > 0.0 && spent + candidates[*candidate].pages <= budget.pages
         });
@@ -77,6 +81,7 @@ pub fn choose<E>(
             let now = costs.of_statements(*candidate, &with)?;
             let changes = || candidates[*candidate].statements.iter().zip(&now);
             let saved: f64 = changes().map(|(place, now)| (choice.after[*place] - now) * weights[*place]).sum();
+            let saved = saved - candidates[*candidate].upkeep;
             *most = if changes().any(|(place, now)| is_worth_it(choice.after[*place], *now)) { saved } else { 0.0 };
             if *most > 0.0 && best.as_ref().is_none_or(|(_, best, _)| *most > *best) {
                 best = Some((*candidate, *most, now));
@@ -147,7 +152,7 @@ mod tests {
     const MUCH: Budget = Budget { indexes: 9, pages: 1000 };
 
     fn candidate(pages: u64, statements: &[usize]) -> Candidate {
-        Candidate { pages, statements: statements.to_vec() }
+        Candidate { pages, statements: statements.to_vec(), upkeep: 0.0 }
     }
 
     /// Costs by statement: 100 without, and with each candidate as the table says.
@@ -174,6 +179,17 @@ mod tests {
         let table: [&[f64]; 3] = [&[1.0, 100.0], &[100.0, 1.0], &[50.0, 50.0]];
         let choice = chosen(&table, &candidates, &[1.0, 1.0], MUCH);
         assert_eq!(choice, Choice { chosen: vec![0, 1], after: vec![1.0, 1.0] });
+    }
+
+    #[test]
+    fn what_costs_writes_more_than_it_saves_is_left() {
+        let table: [&[f64]; 2] = [&[1.0], &[10.0]];
+        let candidates = |upkeep| [Candidate { upkeep, ..candidate(1, &[0]) }, candidate(1, &[0])];
+        let choice = |upkeep| chosen(&table, &candidates(upkeep), &[2.0], MUCH).chosen;
+        assert_eq!(choice(0.0), [0]);
+        assert_eq!(choice(50.0), [1], "the other saves less, and costs nothing");
+        let alone = [Candidate { upkeep: 200.0, ..candidate(1, &[0]) }];
+        assert_eq!(chosen(&table[..1], &alone, &[2.0], MUCH).chosen, []);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Advice for programs; the form is described in `schemas/advise.json`.
 
+use pgwright_schema::upkeep::Entries;
 use serde::Serialize;
 
 use super::correct::Correction;
+use super::upkeep::Upkeep;
 use super::{Gain, Named, Proposal, Report, Unused};
 use crate::ground::Origins;
 use crate::schema::json::{Migration, migrations};
@@ -56,11 +58,34 @@ struct Entry<'a> {
     table: &'a str,
     name: &'a str,
     /// An entry of `Meta.indexes`; null where it has no form for it.
-    django: Option<&'a str>,
+    django: Option<String>,
     sql: String,
     bytes: u64,
+    writes: Writes,
     reason: &'a str,
     gains: Vec<Gained<'a>>,
+}
+
+/// What the index costs writes.
+#[derive(Serialize)]
+struct Writes {
+    /// Places in the code that insert rows.
+    inserts: usize,
+    /// Places in the code with updates that are HOT without it alone.
+    no_longer_hot: usize,
+    /// Planner cost units of one entry.
+    entry_cost: f64,
+    /// Entries that it would have been given while the database counted.
+    entries: Option<Counted>,
+}
+
+#[derive(Serialize)]
+struct Counted {
+    inserts: f64,
+    updates: f64,
+    no_longer_hot: f64,
+    /// For how long.
+    seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -130,11 +155,27 @@ fn entry<'a>(report: &'a Report<'_>, proposal: &'a Proposal) -> Entry<'a> {
         line: *line,
         table: &index.table,
         name: &index.name,
-        django: proposal.django.as_deref(),
+        django: proposal.django.as_ref().map(pgwright_rules::Entry::text),
         sql: proposal.candidate.sql(),
         bytes: proposal.bytes,
+        writes: writes(&proposal.upkeep),
         reason: &proposal.candidate.reason,
         gains: proposal.gains.iter().map(|gain| gained(report, gain)).collect(),
+    }
+}
+
+fn writes(upkeep: &Upkeep) -> Writes {
+    let counted = |entries: Entries| Counted {
+        inserts: entries.inserts,
+        updates: entries.updates,
+        no_longer_hot: entries.no_longer_hot,
+        seconds: entries.seconds,
+    };
+    Writes {
+        inserts: upkeep.inserts,
+        no_longer_hot: upkeep.no_longer_hot.iter().map(|(_, sites)| sites.len()).sum(),
+        entry_cost: upkeep.entry_cost,
+        entries: upkeep.entries.map(counted),
     }
 }
 
