@@ -1,6 +1,7 @@
 //! `examples/shop` on real Django: it runs, and pgwright reads it as each Django does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -18,6 +19,7 @@ pub(crate) fn run() -> Result<bool> {
             Some(python) => {
                 well &= compare(version, &python)?;
                 corrected(version, &python)?;
+                advised(version, &python)?;
             }
         }
     }
@@ -39,18 +41,10 @@ pub(crate) fn tests(version: &str) -> Result<bool> {
 /// Every model as `pgwright schema --fix` writes it, in a copy of the shop: a second run changes nothing, Django finds nothing left to
 /// migrate, and its migrations and tests run.
 pub(crate) fn corrected(version: &str, python: &Path) -> Result<()> {
-    let copy = cache_directory()?.join("truth").join(format!("shop-{version}-corrected"));
-    if copy.exists() {
-        std::fs::remove_dir_all(&copy)?;
-    }
-    run_command(command("cp", ["-r"]).arg(shop()).arg(&copy))?;
-    let binary = pgwright::binary()?;
+    let copy = copy_of_shop(&format!("{version}-corrected"))?;
     let site = site_packages(python)?;
-    let pgwright = |arguments: &[&str]| {
-        let mut pgwright = command(&binary, arguments);
-        pgwright.args(["--django", version, "--python"]).arg(&site).current_dir(&copy);
-        pgwright
-    };
+    let binary = pgwright::binary()?;
+    let pgwright = |arguments: &[&str]| in_copy(&binary, &copy, &site, version, arguments);
     let models = pgwright::json(&mut pgwright(&["inspect", "models", "--format", "json"]))?;
     let models = models["models"].as_array().context("no list of models")?;
     let written = models.iter().filter(|model| model["file"].is_string() && model["abstract"] == false);
@@ -64,13 +58,69 @@ pub(crate) fn corrected(version: &str, python: &Path) -> Result<()> {
         anyhow::ensure!(second["changes"] == serde_json::json!([]), "`schema {label}` has changes after `--fix`");
     }
     anyhow::ensure!(changed > 0, "nothing was corrected");
+    runs(python, &copy)?;
+    println!("Django {version}: {changed} corrections, `makemigrations --check` finds nothing left, tests pass");
+    Ok(())
+}
+
+/// The indexes that `pgwright advise --fix` writes, in a copy of the shop: a second run proposes nothing, Django finds nothing left to
+/// migrate, and its migrations and tests run.
+pub(crate) fn advised(version: &str, python: &Path) -> Result<()> {
+    let copy = copy_of_shop(&format!("{version}-advised"))?;
+    let site = site_packages(python)?;
+    let binary = pgwright::binary()?;
+    let advise = |arguments: &[&str]| {
+        pgwright::json(&mut in_copy(
+            &binary,
+            &copy,
+            &site,
+            version,
+            &[&["advise", "--format", "json"], arguments].concat(),
+        ))
+    };
+    let first = advise(&["--fix"])?;
+    let proposed = first["indexes"].as_array().map_or(0, Vec::len);
+    anyhow::ensure!(proposed > 0, "nothing was advised");
+    anyhow::ensure!(
+        first["written"]["left"] == serde_json::json!([]),
+        "not all was written: {}",
+        first["written"]["left"]
+    );
+    let second = advise(&[])?;
+    anyhow::ensure!(
+        second["indexes"] == serde_json::json!([]),
+        "`advise` proposes more after `--fix`: {}",
+        second["indexes"]
+    );
+    runs(python, &copy)?;
+    println!("Django {version}: {proposed} indexes advised, `makemigrations --check` finds nothing left, tests pass");
+    Ok(())
+}
+
+fn copy_of_shop(name: &str) -> Result<PathBuf> {
+    let copy = cache_directory()?.join("truth").join(format!("shop-{name}"));
+    if copy.exists() {
+        std::fs::remove_dir_all(&copy)?;
+    }
+    std::fs::create_dir_all(cache_directory()?.join("truth"))?;
+    run_command(command("cp", ["-r"]).arg(shop()).arg(&copy))?;
+    Ok(copy)
+}
+
+fn in_copy(binary: &Path, copy: &Path, site: &Path, version: &str, arguments: &[&str]) -> Command {
+    let mut pgwright = command(binary, arguments);
+    pgwright.args(["--django", version, "--python"]).arg(site).current_dir(copy);
+    pgwright
+}
+
+/// Whether migrations match the models of a copy, and run with its tests.
+fn runs(python: &Path, copy: &Path) -> Result<()> {
     let server = root().join("tests/oracle/server.py");
     for arguments in [&["makemigrations", "--check", "--dry-run"][..], &["test"]] {
         let mut command = command(python, ["-B"]);
         command.arg(&server).arg(python).args(["-B", "manage.py"]).args(arguments);
-        run_command(command.current_dir(&copy))?;
+        run_command(command.current_dir(copy))?;
     }
-    println!("Django {version}: {changed} corrections, `makemigrations --check` finds nothing left, tests pass");
     Ok(())
 }
 
@@ -112,6 +162,6 @@ pub(crate) fn compare(version: &str, python: &Path) -> Result<bool> {
     Ok(agreement.is_complete() && same)
 }
 
-fn shop() -> std::path::PathBuf {
+fn shop() -> PathBuf {
     root().join("examples/shop")
 }

@@ -455,6 +455,14 @@ pub(crate) struct AdviseArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Budget")]
     pub(crate) max_size: Option<u64>,
 
+    /// Write the indexes into the models, and a migration for each app.
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) fix: bool,
+
+    /// Print what `--fix` would write as a patch, and write nothing.
+    #[arg(long, conflicts_with = "fix", help_heading = "Fixes")]
+    pub(crate) diff: bool,
+
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = FactFormat::Text)]
     pub(crate) format: FactFormat,

@@ -7,7 +7,6 @@ use pgwright_django::schema::{Scope, schema_of};
 use pgwright_postgres::{Snapshot, snapshot};
 use pgwright_rules::Sizes;
 use pgwright_schema::activity::Activity;
-use pgwright_schema::assume::assume;
 use pgwright_schema::statistics::Source;
 use pgwright_schema::traffic::traffic;
 use pgwright_schema::{Schema, Statistics};
@@ -71,15 +70,8 @@ impl Ground {
 
     fn on(session: &Session, reading: &Reading, basis: Basis, measured: Statistics) -> Ground {
         let schema = schema_of(&reading.project, Scope::All).schema;
-        let models = &reading.project.models;
-        let configured = |table: &str| {
-            let mut assumed = session.config.assumed_rows.iter();
-            assumed
-                .find(|(label, _)| models.all.iter().any(|model| model.table == table && model.label() == **label))
-                .map(|(_, rows)| *rows)
-        };
-        let mut statistics = assume(&schema, &measured, &configured);
-        statistics.tables.extend(measured.tables);
+        let stated = &session.config.assumed_rows;
+        let statistics = pgwright_rules::statistics(&schema, &reading.project.models, stated, measured);
         Ground { schema, statistics, basis }
     }
 

@@ -67,8 +67,86 @@ fn the_index_that_the_planner_uses_is_proposed() {
     assert_eq!(document["unused"], Value::Array(Vec::new()));
 
     let (_, out, _) = project.run(&["advise"]);
-    assert!(out.contains("shop.Order  shop_order, ~1 M rows  shop/models.py:4"), "{out}");
-    assert!(out.contains(declaration) && out.contains("sizes are assumed"), "{out}");
+    assert!(out.contains("shop.Order  shop/models.py:4  ~1 M rows\n"), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("For shop/views.py:5: now reads all ~1 M rows of shop_order"), "{out}");
+    assert!(words.contains("cost units for each INSERT") && words.contains("sizes are assumed"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+}
+
+const TASKS: &str = "\
+from .models import Order
+
+
+def settle(number):
+    Order.objects.filter(number=number).update(status='paid')
+
+
+def annotate(number):
+    Order.objects.filter(number=number).update(note=1)
+
+
+def place(number, now):
+    return Order.objects.create(number=number, status='open', placed_at=now, note=0)
+";
+
+/// Counters of one hour, and how often the view's statement and those of the tasks ran.
+fn counted(views: u64) -> String {
+    let order = "SELECT \"shop_order\".\"id\", \"shop_order\".\"number\", \"shop_order\".\"status\", \
+                 \"shop_order\".\"placed_at\", \"shop_order\".\"note\" FROM \"shop_order\" WHERE \
+                 \"shop_order\".\"status\" = $1 ORDER BY \"shop_order\".\"placed_at\" DESC LIMIT $2";
+    let update =
+        |column: &str| format!("UPDATE \"shop_order\" SET \"{column}\" = $1 WHERE \"shop_order\".\"number\" = $2");
+    let statement = |text: &str, calls: u64| serde_json::json!({"text": text, "calls": calls, "total_ms": 1.0, "mean_ms": 1.0, "rows": calls});
+    let table = serde_json::json!({
+        "live_rows": 1_000_000, "dead_rows": 0, "inserts": 1_000_000, "updates": 500_000, "hot_updates": 400_000, "deletes": 0,
+        "changed_since_analyze": 0, "inserted_since_vacuum": 0, "sequential_scans": 0, "index_scans": 0,
+        "transaction_age": 0, "multixact_age": 0, "toast_bytes": 0,
+    });
+    serde_json::json!({
+        "version": 1,
+        "server": {"version": "17.5", "collation": "en_US.UTF-8"},
+        "tables": {"shop_order": {"rows": 1_000_000, "pages": 12_000, "analyzed_pages": 12_000}},
+        "activity": {
+            "counted_seconds": 3600,
+            "tables": {"shop_order": table},
+            "statements": [statement(order, views), statement(&update("status"), 3), statement(&update("note"), 1)],
+        },
+    })
+    .to_string()
+}
+
+#[test]
+fn what_writes_cost_is_said_and_counts() {
+    let project = project();
+    project.write("shop/tasks.py", TASKS);
+    let document = advice(&project, &[]);
+    let writes = &document["indexes"][0]["writes"];
+    // `note` has an index of its own, so that its updates write to each index anyway.
+    assert_eq!((&writes["inserts"], &writes["no_longer_hot"]), (&1.into(), &1.into()), "{writes}");
+    assert_eq!(writes["entries"], Value::Null, "nobody counted");
+    let (_, out, _) = project.run(&["advise"]);
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said =
+        "cost units for each INSERT (1 place) and for each UPDATE of `status` (shop/tasks.py:5), which is HOT no more.";
+    assert!(words.contains(said), "{out}");
+
+    project.write("counted.json", &counted(1_000_000));
+    let document = advice(&project, &["--statistics", "counted.json"]);
+    let entries = &document["indexes"][0]["writes"]["entries"];
+    let number = |name: &str| entries[name].as_f64().unwrap();
+    // All of the updates that could be HOT set `status`.
+    assert_eq!((number("inserts"), number("updates"), number("no_longer_hot")), (1e6, 1e5, 4e5), "{entries}");
+    let (_, out, _) = project.run(&["advise", "--statistics", "counted.json"]);
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("It takes ~1.5 M entries an hour (~1 M INSERTs, ~100,000 UPDATEs, ~400,000 UPDATEs"),
+        "{out}"
+    );
+
+    project.write("counted.json", &counted(2));
+    let document = advice(&project, &["--statistics", "counted.json"]);
+    assert_eq!(document["indexes"], Value::Array(Vec::new()), "two views in an hour are not worth 1.5 M entries");
 }
 
 /// A report over everything that no index helps, and costs more than all else together.
@@ -112,4 +190,66 @@ fn a_project_without_queries_is_said_to_have_none() {
     let project = Project::with_app("shop", &[("shop/models.py", MODELS)]);
     let (code, _, err) = project.run(&["advise"]);
     assert!(code == 2 && err.contains("no query is known to be sent"), "{err}");
+}
+
+const MIGRATION: &str = "\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = []
+    operations = [
+        migrations.CreateModel(
+            name='Order',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True)),
+                ('number', models.CharField(max_length=20, unique=True)),
+                ('status', models.CharField(max_length=10)),
+                ('placed_at', models.DateTimeField()),
+                ('note', models.IntegerField(db_index=True)),
+            ],
+        ),
+    ]
+";
+
+#[test]
+fn what_is_advised_is_written_once() {
+    let project = project();
+    project.write("shop/migrations/__init__.py", "");
+    project.write("shop/migrations/0001_initial.py", MIGRATION);
+    let before = project.read("shop/models.py");
+    let (code, patch, err) = project.run(&["advise", "--diff"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(project.read("shop/models.py"), before, "`--diff` writes nothing");
+    assert!(
+        patch.contains("--- a/shop/models.py") && patch.contains("--- /dev/null\n+++ b/shop/migrations/0002_"),
+        "{patch}"
+    );
+
+    let document = advice(&project, &["--fix"]);
+    let name = document["indexes"][0]["name"].as_str().unwrap();
+    let [migration] = document["written"]["migrations"].as_array().unwrap().as_slice() else { panic!("{document}") };
+    assert_eq!(document["written"]["patch"], patch, "{document}");
+    assert_eq!(document["written"]["left"], Value::Array(Vec::new()));
+    let models = project.read("shop/models.py");
+    assert!(models.starts_with(&before) && models.contains(name), "{models}");
+    let text = project.read(migration["file"].as_str().unwrap());
+    for part in ["AddIndexConcurrently(", "atomic = False", "('shop', '0001_initial')", name] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let again = advice(&project, &["--fix"]);
+    assert_eq!((&again["indexes"], &again["written"]["patch"]), (&Value::Array(Vec::new()), &"".into()), "{again}");
+    assert_eq!(project.read("shop/models.py"), models);
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let project = project();
+    project.write("shop/models.py", &format!("{MODELS}\n    class Meta:\n        indexes = [] + list(())\n"));
+    let (code, out, err) = project.run(&["advise", "--fix", "--format", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["written"]["left"].as_array().unwrap().len(), 1, "{document}");
+    assert!(err.contains("is not written: its `Meta` is of no shape"), "{err}");
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::asked::{Asked, ask};
 use crate::notice::INTERNAL_ERROR;
+use crate::worth::retain_worth;
 use crate::{Check, Comments, Facts, Rule, Selection, Timeline, suppress};
 
 /// Runs the selected rules, adds what reading the project reported, and drops what comments, thresholds and per-file
@@ -28,6 +29,7 @@ pub fn run(facts: Facts, selection: &Selection, comments: Comments) -> Vec<Diagn
     // A field of an abstract model is seen once through each model that inherits it.
     sort(facts.files, &mut found);
     found.dedup_by(|a, b| a.rule == b.rule && a.primary.span == b.primary.span && a.headline == b.headline);
+    retain_worth(facts, &mut found);
     let mut found = suppress(facts.files, found, comments, selection).diagnostics;
     selection.filter(facts.files, &mut found);
     sort(facts.files, &mut found);

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgwright_django::model::Model;
+use pgwright_django::model::{Model, Models};
 use pgwright_schema::change::{Rates, Volume};
 use pgwright_schema::statistics::TableStatistics;
 use pgwright_schema::traffic::Calls;
-use pgwright_schema::{ConstraintKind, Table, assume, estimate};
+use pgwright_schema::{ConstraintKind, Schema, Statistics, Table, assume, estimate};
 
 /// Rows from which on a table is small no more: reading all of it takes longer than a person notices.
 const LARGE: u64 = 10_000;
@@ -36,6 +36,23 @@ pub enum Size {
     Stated(u64),
     /// Nobody said anything: it may be large.
     Assumed,
+}
+
+/// Statistics of all tables: the measured ones where there are some, otherwise rows by `app.Model` as the configuration states them,
+/// otherwise what is usual.
+pub fn statistics(
+    schema: &Schema,
+    models: &Models,
+    stated: &BTreeMap<String, u64>,
+    measured: Statistics,
+) -> Statistics {
+    let configured = |table: &str| {
+        let mut of_table = models.all.iter().filter(|model| model.table == table);
+        of_table.find_map(|model| stated.get(&model.label()).copied())
+    };
+    let mut statistics = assume::assume(schema, &measured, &configured);
+    statistics.tables.extend(measured.tables);
+    statistics
 }
 
 impl Sizes {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pgwright_diagnostics::{Applicability, Diagnostic, Edit, Fix, Severity};
+use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model};
 use pgwright_django::queries::workload::Issued;
 use pgwright_schema::catalog::catalog;
@@ -14,6 +14,7 @@ use crate::Facts;
 use crate::additions::{FUNCTIONS, POSTGRES_INDEXES, import_name, index_name, takes_entries};
 use crate::asked::Asked;
 use crate::edits::{add_meta_entry, string};
+use crate::entry::join;
 use crate::proposal;
 use crate::queries::{by_place, with_queries};
 use crate::sizes::Size;
@@ -106,23 +107,6 @@ fn fix(facts: Facts, model: &Model, field: &Field, search: Search) -> Option<Fix
     }
     let title = format!("Add an index for {} on `{}`", search.lookup(), field.name);
     Some(Fix { title, applicability: Applicability::Unsafe, edits })
-}
-
-/// Adds edits; two insertions at one place become one, and two imports of one module one line.
-fn join(edits: &mut Vec<Edit>, more: Vec<Edit>) {
-    for edit in more {
-        match edits.iter_mut().find(|other| other.span == edit.span) {
-            Some(other) => match (other.text.split_once(" import "), edit.text.split_once(" import ")) {
-                (Some((module, _)), Some((same, name))) if module == same => {
-                    let ending = other.text.len() - other.text.trim_end().len();
-                    other.text.truncate(other.text.len() - ending);
-                    other.text.push_str(&format!(", {name}"));
-                }
-                _ => other.text.push_str(&edit.text),
-            },
-            None => edits.push(edit),
-        }
-    }
 }
 
 /// A condition, and where it is one of several alternatives each of them.

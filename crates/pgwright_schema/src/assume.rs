@@ -1,5 +1,6 @@
 //! Statistics for a schema of which nothing was measured.
 
+use crate::catalog::Type;
 use crate::estimate::{table_pages, usual_width};
 use crate::schema::{Column, ConstraintKind, Schema, Table};
 use crate::statistics::{ColumnStatistics, Size, Source, Statistics, TableStatistics};
@@ -58,8 +59,13 @@ fn column_statistics(table: &Table, column: &Column, rows: f64, count: &dyn Fn(&
         ConstraintKind::ForeignKey(key) if key.columns == [column.name.as_str()] => Some(count(&key.to_table)),
         _ => None,
     });
-    // How many values other columns have stays open: the planner then takes what it takes without statistics.
-    let distinct = parent.map_or(0.0, |parent| parent.min(rows / ROWS_PER_PARENT).max(1.0));
+    // How many values other columns have stays open: the planner then takes what it takes without statistics. Of a boolean it knows
+    // that there are two only where it has no statistics at all (`get_variable_numdistinct`), and here it has the share of NULLs.
+    let distinct = match parent {
+        Some(parent) => parent.min(rows / ROWS_PER_PARENT).max(1.0),
+        None if Type::from(&column.type_).is(Type::BOOL) => 2.0,
+        None => 0.0,
+    };
     ColumnStatistics {
         null_fraction: if column.null { NULL_FRACTION } else { 0.0 },
         average_width: usual_width(&column.type_),

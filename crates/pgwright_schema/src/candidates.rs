@@ -7,6 +7,7 @@
 mod gather;
 mod merge;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -44,6 +45,15 @@ pub struct Served {
 impl Candidate {
     pub fn sql(&self) -> String {
         ddl::create_index(&self.index)
+    }
+
+    fn also_serves(&mut self, more: Vec<Served>) {
+        for served in more {
+            if self.serves.iter().all(|known| known.statement != served.statement) {
+                self.serves.push(served);
+            }
+        }
+        self.serves.sort_by_key(|served| served.statement);
     }
 
     /// Cost units it saves, each statement counted with its weight.
@@ -94,9 +104,20 @@ pub fn candidates_of_all(statements: &[(&Query, f64)], database: &Database<'_>) 
         let Proposal { table, reason, .. } = proposal;
         (!serves.is_empty()).then_some(Candidate { table, index, prepared, reason, serves })
     };
-    let mut found: Vec<Candidate> = merge::merged(proposals).into_par_iter().filter_map(tried).collect();
+    let tried: Vec<Candidate> = merge::merged(proposals).into_par_iter().filter_map(tried).collect();
+    // Keys that were exchanged may have made the same index of two proposals.
+    let mut found: Vec<Candidate> = Vec::with_capacity(tried.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for candidate in tried {
+        match places.get(&candidate.index.name) {
+            Some(place) => found[*place].also_serves(candidate.serves),
+            None => {
+                places.insert(candidate.index.name.clone(), found.len());
+                found.push(candidate);
+            }
+        }
+    }
     found.sort_by(|a, b| b.saves(&weights).total_cmp(&a.saves(&weights)).then_with(|| a.index.name.cmp(&b.index.name)));
-    found.dedup_by(|a, b| a.index.name == b.index.name);
     found
 }
 
@@ -143,5 +164,11 @@ fn name(index: &Index, table: &Table) -> String {
         IndexMethod::Btree => "idx",
         ref method => method.as_str(),
     };
-    format!("{}_{}_{digest}_{}", short(table_name, 11), short(&first.unwrap_or_default(), 7), short(suffix, 3))
+    let name =
+        format!("{}_{}_{digest}_{}", short(table_name, 11), short(&first.unwrap_or_default(), 7), short(suffix, 3));
+    // Django refuses names that begin otherwise.
+    match name.strip_prefix(|first: char| first == '_' || first.is_ascii_digit()) {
+        Some(rest) => format!("D{rest}"),
+        None => name,
+    }
 }

@@ -24,6 +24,9 @@ pub struct Candidate {
     pub pages: u64,
     /// The statements that it may serve, by their places, in order.
     pub statements: Vec<usize>,
+    /// Planner cost units that the writes of its table cost more with it, while each statement runs as often as its weight says. 0 where
+    /// nobody counted them.
+    pub upkeep: f64,
 }
 
 /// How much may be spent.
@@ -56,6 +59,40 @@ pub fn choose<E>(
 ) -> Result<Choice, E> {
     let known = before.iter().enumerate().map(|(place, cost)| ((place, Vec::new()), *cost)).collect();
     let mut costs = Costs { candidates, known, cost };
+    let choice = greedy(before, weights, budget, Gain::Whole, &mut costs)?;
+    if candidates.iter().map(|candidate| candidate.pages).sum::<u64>() <= budget.pages {
+        return Ok(choice);
+    }
+    // A large index that saves most may leave no room for several small ones that save more together.
+    let dense = greedy(before, weights, budget, Gain::PerPage, &mut costs)?;
+    let total = |choice: &Choice| choice.after.iter().zip(weights).map(|(cost, weight)| cost * weight).sum::<f64>();
+    Ok(if total(&dense) < total(&choice) { dense } else { choice })
+}
+
+/// By what the next index is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gain {
+    Whole,
+    PerPage,
+}
+
+impl Gain {
+    fn of(self, saved: f64, pages: u64) -> f64 {
+        match self {
+            Gain::Whole => saved,
+            Gain::PerPage => saved / pages.max(1) as f64,
+        }
+    }
+}
+
+fn greedy<E, F: FnMut(&[usize], usize) -> Result<f64, E>>(
+    before: &[f64],
+    weights: &[f64],
+    budget: Budget,
+    gain: Gain,
+    costs: &mut Costs<'_, F>,
+) -> Result<Choice, E> {
+    let candidates = costs.candidates;
     let mut choice = Choice { chosen: Vec::new(), after: before.to_vec() };
     // What each may save at the most: unknown at first.
     let mut left: Vec<(usize, f64)> = (0..candidates.len()).map(|candidate| (candidate, f64::INFINITY)).collect();
@@ -63,7 +100,8 @@ pub fn choose<E>(
         let spent: u64 = choice.chosen.iter().map(|chosen| candidates[*chosen].pages).sum();
         left.retain_mut(|(candidate, most)| {
             let statements = &candidates[*candidate].statements;
-            *most = most.min(statements.iter().map(|place| choice.after[*place] * weights[*place]).sum());
+            let all: f64 = statements.iter().map(|place| choice.after[*place] * weights[*place]).sum();
+            *most = most.min(gain.of(all - candidates[*candidate].upkeep, candidates[*candidate].pages));
             let may_be_worth_it = statements.iter().any(|place| is_worth_it(choice.after[*place], 0.0));
             may_be_worth_it && *most > 0.0 && spent + candidates[*candidate].pages <= budget.pages
         });
@@ -77,6 +115,7 @@ pub fn choose<E>(
             let now = costs.of_statements(*candidate, &with)?;
             let changes = || candidates[*candidate].statements.iter().zip(&now);
             let saved: f64 = changes().map(|(place, now)| (choice.after[*place] - now) * weights[*place]).sum();
+            let saved = gain.of(saved - candidates[*candidate].upkeep, candidates[*candidate].pages);
             *most = if changes().any(|(place, now)| is_worth_it(choice.after[*place], *now)) { saved } else { 0.0 };
             if *most > 0.0 && best.as_ref().is_none_or(|(_, best, _)| *most > *best) {
                 best = Some((*candidate, *most, now));
@@ -89,7 +128,7 @@ pub fn choose<E>(
         choice.chosen.push(candidate);
         left.retain(|(left, most)| *left != candidate && *most > 0.0);
     }
-    give_back(&mut choice, &mut costs)?;
+    give_back(&mut choice, costs)?;
     Ok(choice)
 }
 
@@ -147,7 +186,7 @@ mod tests {
     const MUCH: Budget = Budget { indexes: 9, pages: 1000 };
 
     fn candidate(pages: u64, statements: &[usize]) -> Candidate {
-        Candidate { pages, statements: statements.to_vec() }
+        Candidate { pages, statements: statements.to_vec(), upkeep: 0.0 }
     }
 
     /// Costs by statement: 100 without, and with each candidate as the table says.
@@ -174,6 +213,27 @@ mod tests {
         let table: [&[f64]; 3] = [&[1.0, 100.0], &[100.0, 1.0], &[50.0, 50.0]];
         let choice = chosen(&table, &candidates, &[1.0, 1.0], MUCH);
         assert_eq!(choice, Choice { chosen: vec![0, 1], after: vec![1.0, 1.0] });
+    }
+
+    #[test]
+    fn several_small_ones_may_save_more_than_the_best() {
+        let candidates = [candidate(10, &[0]), candidate(5, &[1]), candidate(5, &[2])];
+        let table: [&[f64]; 3] = [&[0.0, 100.0, 100.0], &[100.0, 20.0, 100.0], &[100.0, 100.0, 20.0]];
+        let budget = Budget { pages: 10, ..MUCH };
+        assert_eq!(chosen(&table, &candidates, &[1.0; 3], budget).chosen, [1, 2]);
+        assert_eq!(chosen(&table, &candidates, &[1.0; 3], Budget { pages: 20, ..MUCH }).chosen, [0, 1, 2]);
+        assert_eq!(chosen(&table, &candidates, &[3.0, 1.0, 1.0], budget).chosen, [0]);
+    }
+
+    #[test]
+    fn what_costs_writes_more_than_it_saves_is_left() {
+        let table: [&[f64]; 2] = [&[1.0], &[10.0]];
+        let candidates = |upkeep| [Candidate { upkeep, ..candidate(1, &[0]) }, candidate(1, &[0])];
+        let choice = |upkeep| chosen(&table, &candidates(upkeep), &[2.0], MUCH).chosen;
+        assert_eq!(choice(0.0), [0]);
+        assert_eq!(choice(50.0), [1], "the other saves less, and costs nothing");
+        let alone = [Candidate { upkeep: 200.0, ..candidate(1, &[0]) }];
+        assert_eq!(chosen(&table[..1], &alone, &[2.0], MUCH).chosen, []);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod terms;
 pub mod traffic;
 pub mod tune;
 pub mod types;
+pub mod upkeep;
 
 pub use ddl::ddl;
 pub use expr::{Expr, Literal, Operator};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::catalog::Type;
 use crate::expr::quote_text;
+use crate::schema::Schema;
 use crate::sql::{From, Node, Select, SelectBody, Source, Statement};
 use crate::statistics::{ColumnStatistics, Statistics};
 
@@ -272,6 +274,39 @@ pub fn values(
         Value { literal: literal(&text, type_), origin }
     };
     types.iter().enumerate().map(value).collect()
+}
+
+/// The statement with values where they change what a planner expects: patterns, and comparisons with columns of whose values something is
+/// known. Other parameters stay as they are. `numbered` is the text of `statement`.
+pub fn bind_typical(
+    numbered: &str,
+    statement: &Statement,
+    schema: &Schema,
+    statistics: &Statistics,
+    pattern: PatternKind,
+) -> String {
+    let usages = usages(statement);
+    let last = usages.keys().last().copied().unwrap_or_default();
+    let type_of = |table: &str, column: &str| {
+        let table = schema.tables.iter().find(|known| known.name == table)?;
+        Some(Type::from(&table.column(column)?.type_).name().to_owned())
+    };
+    let has_values = |table: &str, column: &str| {
+        let known = statistics.tables.get(table).and_then(|table| table.columns.get(column));
+        known.is_some_and(|known| known.most_common.is_some() || known.histogram.is_some())
+    };
+    let type_at = |number: u32| match usages.get(&number) {
+        Some(Usage::Compared { comparison: Comparison::Pattern, .. }) => Some("text".to_owned()),
+        Some(Usage::Compared { table, column, .. }) if has_values(table, column) => type_of(table, column),
+        _ => None,
+    };
+    let types: Vec<Option<String>> = (1..=last).map(type_at).collect();
+    let named: Vec<String> = types.iter().map(|type_| type_.clone().unwrap_or_default()).collect();
+    let mut values = values(&usages, &named, statistics, Choice::Typical, pattern);
+    for (at, value) in values.iter_mut().enumerate().filter(|(at, _)| types[*at].is_none()) {
+        value.literal = format!("${}", at + 1);
+    }
+    bind(numbered, &values)
 }
 
 fn known_value(

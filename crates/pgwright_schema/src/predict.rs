@@ -93,6 +93,11 @@ impl<'a> Database<'a> {
         self.tables.get(table).into_iter().flat_map(|facts| &facts.indexes).map(|facts| &*facts.index)
     }
 
+    /// Different values of a column or expression of a table; none where nothing is known of them.
+    pub(crate) fn distinct_values(&self, table: usize, term: &Term) -> Option<f64> {
+        selectivity::known_distinct(term, self.tables.get(table)?)
+    }
+
     /// Rows of a table, and whether they were measured.
     pub fn rows(&self, table: usize) -> (f64, Source) {
         self.tables

@@ -1,9 +1,13 @@
 //! Advice for programs; the form is described in `schemas/advise.json`.
 
+use pgwright_schema::upkeep::Entries;
 use serde::Serialize;
 
+use super::correct::Correction;
+use super::upkeep::Upkeep;
 use super::{Gain, Named, Proposal, Report, Unused};
 use crate::ground::Origins;
+use crate::schema::json::{Migration, migrations};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,6 +24,23 @@ struct Document<'a> {
     improved: Improved,
     indexes: Vec<Entry<'a>>,
     unused: Vec<Dropped<'a>>,
+    /// What `--fix` wrote; null without.
+    written: Option<Written<'a>>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    /// Of all files, migrations among them.
+    patch: String,
+    migrations: Vec<Migration<'a>>,
+    left: Vec<Left<'a>>,
+}
+
+/// An index that was not written.
+#[derive(Serialize)]
+struct Left<'a> {
+    name: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -37,11 +58,34 @@ struct Entry<'a> {
     table: &'a str,
     name: &'a str,
     /// An entry of `Meta.indexes`; null where it has no form for it.
-    django: Option<&'a str>,
+    django: Option<String>,
     sql: String,
     bytes: u64,
+    writes: Writes,
     reason: &'a str,
     gains: Vec<Gained<'a>>,
+}
+
+/// What the index costs writes.
+#[derive(Serialize)]
+struct Writes {
+    /// Places in the code that insert rows.
+    inserts: usize,
+    /// Places in the code with updates that are HOT without it alone.
+    no_longer_hot: usize,
+    /// Planner cost units of one entry.
+    entry_cost: f64,
+    /// Entries that it would have been given while the database counted.
+    entries: Option<Counted>,
+}
+
+#[derive(Serialize)]
+struct Counted {
+    inserts: f64,
+    updates: f64,
+    no_longer_hot: f64,
+    /// For how long.
+    seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -73,7 +117,7 @@ struct Dropped<'a> {
     scans: u64,
 }
 
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &Report<'_>, correction: Option<&Correction>) -> String {
     let document = Document {
         version: 1,
         server: &report.server,
@@ -89,8 +133,17 @@ pub(super) fn render(report: &Report<'_>) -> String {
         },
         indexes: report.proposals.iter().map(|proposal| entry(report, proposal)).collect(),
         unused: report.unused.iter().map(dropped).collect(),
+        written: correction.map(written),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn written(correction: &Correction) -> Written<'_> {
+    Written {
+        patch: correction.patch(false),
+        migrations: migrations(&correction.migrations),
+        left: correction.left.iter().map(|(name, reason)| Left { name, reason }).collect(),
+    }
 }
 
 fn entry<'a>(report: &'a Report<'_>, proposal: &'a Proposal) -> Entry<'a> {
@@ -102,11 +155,27 @@ fn entry<'a>(report: &'a Report<'_>, proposal: &'a Proposal) -> Entry<'a> {
         line: *line,
         table: &index.table,
         name: &index.name,
-        django: proposal.django.as_deref(),
+        django: proposal.django.as_ref().map(pgwright_rules::Entry::text),
         sql: proposal.candidate.sql(),
         bytes: proposal.bytes,
+        writes: writes(&proposal.upkeep),
         reason: &proposal.candidate.reason,
         gains: proposal.gains.iter().map(|gain| gained(report, gain)).collect(),
+    }
+}
+
+fn writes(upkeep: &Upkeep) -> Writes {
+    let counted = |entries: Entries| Counted {
+        inserts: entries.inserts,
+        updates: entries.updates,
+        no_longer_hot: entries.no_longer_hot,
+        seconds: entries.seconds,
+    };
+    Writes {
+        inserts: upkeep.inserts,
+        no_longer_hot: upkeep.no_longer_hot.iter().map(|(_, sites)| sites.len()).sum(),
+        entry_cost: upkeep.entry_cost,
+        entries: upkeep.entries.map(counted),
     }
 }
 

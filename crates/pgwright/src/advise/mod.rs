@@ -3,16 +3,17 @@
 //! Candidates follow from what the code asks (`pgwright_schema::candidates`). All of them are made on a private server that plans as the
 //! database does, hidden from its planner, and shown one by one: what is proposed is what the planner uses and finds cheaper.
 
-mod django;
+mod correct;
 mod json;
 mod text;
+mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgwright_django::Extent;
 use pgwright_django::model::Model;
 use pgwright_postgres::Shadow;
-use pgwright_rules::evidence;
+use pgwright_rules::{Entry, evidence};
 use pgwright_schema::IndexOrigin;
 use pgwright_schema::access::{DatabaseCollation, PreparedIndex, Server};
 use pgwright_schema::activity::Activity;
@@ -22,6 +23,7 @@ use pgwright_schema::predict::Database;
 use pgwright_schema::scale::scale;
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
+use pgwright_schema::statistics::Source;
 use rayon::prelude::*;
 
 use crate::Status;
@@ -33,6 +35,7 @@ use crate::ground::{Ground, read_snapshot};
 use crate::output::Output;
 use crate::session::{Reading, Session};
 use crate::shadow::Setup;
+use upkeep::{Upkeep, Writes};
 
 /// What a query in a loop counts for: as if the loop had so many rounds.
 const ROUNDS: f64 = 10.0;
@@ -47,7 +50,7 @@ struct Report<'r> {
     server: String,
     ground: &'r Ground,
     explained: &'r [Explained],
-    /// In the order in which they pay most.
+    /// What saves most comes first.
     proposals: Vec<Proposal>,
     /// Indexes that no plan of the workload uses, and the database has not used since it counts.
     unused: Vec<Unused>,
@@ -72,8 +75,9 @@ struct Proposal {
     candidate: Candidate,
     model: Named,
     /// As `Meta.indexes` has it, where Django has a form for it.
-    django: Option<String>,
+    django: Option<Entry>,
     bytes: u64,
+    upkeep: Upkeep,
     /// What it makes cheaper, the most first.
     gains: Vec<Gain>,
 }
@@ -103,6 +107,8 @@ struct Unused {
 
 pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure> {
     let session = Session::open(&args.project)?.reading(Extent::Workload);
+    let is_to_write = args.fix || args.diff;
+    let session = if is_to_write { session.with_history() } else { session };
     let measured = read_snapshot(args.statistics.as_deref(), &session)?;
     let activity = measured.as_ref().map(|measured| measured.snapshot.activity.clone()).unwrap_or_default();
     let setup = Setup::new(args.postgres_bin.as_deref(), &session, measured.as_ref())?;
@@ -137,7 +143,16 @@ pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure>
         .collect();
     let places = texts.iter().map(|text| by_text.get(text.as_str()).copied()).collect();
     let (weights, counted) = weights(explained.iter().map(|explained| &explained.query), &activity);
-    let mut trial = Trial { shadow: *shadow, explained: &explained, weights, candidates, places, shown: Vec::new() };
+    let mut trial = Trial {
+        shadow: *shadow,
+        explained: &explained,
+        writes: Writes::new(&ground.schema, &ground.statistics, &activity, &explained),
+        counted,
+        weights,
+        candidates,
+        places,
+        shown: Vec::new(),
+    };
 
     let budget = Budget {
         indexes: args.max_indexes.unwrap_or(usize::MAX),
@@ -156,10 +171,25 @@ pub(crate) fn run(args: &AdviseArgs, output: &Output) -> Result<Status, Failure>
         explained: &explained,
         ground: &ground,
     };
+    let correction = is_to_write.then(|| correct::correct(session, reading, &report.proposals));
+    for reason in correction.iter().flat_map(correct::Correction::reasons) {
+        output.warning(&reason);
+    }
+    if let Some(correction) = correction.as_ref().filter(|_| args.diff) {
+        output.data(&correction.patch(output.styled()))?;
+        output.remark("nothing was changed: `--fix` writes this");
+        return Ok(Status::Clean);
+    }
+    if let Some(correction) = &correction {
+        correction.write()?;
+    }
     output.data(&match args.format {
         FactFormat::Text => text::render(&report, output.styled()),
-        FactFormat::Json => json::render(&report),
+        FactFormat::Json => json::render(&report, correction.as_ref()),
     })?;
+    for path in correction.iter().flat_map(correct::Correction::paths) {
+        output.remark(&format!("wrote `{path}`"));
+    }
     Ok(Status::Clean)
 }
 
@@ -175,7 +205,12 @@ fn queries(session: &Session, reading: &Reading) -> Vec<Query> {
             queries.push(Query { sql: Ok(sql.to_owned()), pattern: pattern(issued, reading), sites: Vec::new() });
             queries.len() - 1
         });
-        queries[place].sites.push(site(issued, session, reading));
+        let site = site(issued, session, reading);
+        // One line may send it for several models, or be come to in several ways.
+        match queries[place].sites.iter_mut().find(|known| known.file == site.file && known.line == site.line) {
+            Some(known) => known.in_loop |= site.in_loop,
+            None => queries[place].sites.push(site),
+        }
     }
     queries
 }
@@ -259,7 +294,21 @@ fn candidates(
             .is_ok_and(|prepared| existing[candidate.table].iter().any(|index| is_form_of(&prepared, index)));
         // What the prediction does not come near to finding worth it is not worth the server's time.
         let served = |served: &Served| choice::is_worth_it(served.before, served.after * PREDICTED);
-        !repeats && candidate.serves.iter().any(served) && own_model(&table.name, reading).is_some()
+        // Whether the table has to be read beside the index depends on which of its pages were vacuumed: only a database knows.
+        let is_measured =
+            ground.statistics.tables.get(&table.name).is_some_and(|table| table.source == Source::Measured);
+        let is_sure = candidate.index.include.is_empty() || is_measured;
+        // The statement has a parameter where a partial index has a constant: that index may be the one it uses.
+        let first = candidate.index.keys.first().and_then(|key| key.as_column());
+        let is_held = |index: &PreparedIndex| {
+            index.predicate.iter().flat_map(|condition| condition.columns(0)).any(|column| first == Some(&*column))
+        };
+        let may_be_there = candidate.index.predicate.is_none() && database.indexes(candidate.table).any(is_held);
+        !repeats
+            && is_sure
+            && !may_be_there
+            && candidate.serves.iter().any(served)
+            && own_model(&table.name, reading).is_some()
     });
     for served in found.iter_mut().flat_map(|candidate| &mut candidate.serves) {
         served.statement = resolved[served.statement].0;
@@ -293,6 +342,9 @@ fn named(model: &Model, session: &Session, reading: &Reading) -> Option<Named> {
 struct Trial<'e> {
     shadow: Shadow,
     explained: &'e [Explained],
+    writes: Writes<'e>,
+    /// Whether weights are calls that the database counted: then what writes cost can be set against what is saved.
+    counted: bool,
     weights: Vec<f64>,
     candidates: Vec<Candidate>,
     /// Where the statements that candidates name stand among the explained.
@@ -331,7 +383,8 @@ impl Trial<'_> {
         let mut offered = Vec::new();
         for at in 0..self.candidates.len() {
             let pages = self.shadow.index_pages(&self.candidates[at].index.name)?.unwrap_or_default();
-            offered.push(choice::Candidate { pages, statements: self.served(at) });
+            let upkeep = if self.counted { self.writes.of(&self.candidates[at], pages).cost() } else { 0.0 };
+            offered.push(choice::Candidate { pages, statements: self.served(at), upkeep });
         }
         let (before, weights) = (self.before(), self.weights.clone());
         let choice = choose(&offered, &before, &weights, budget, |with, place| -> Result<f64, Failure> {
@@ -400,10 +453,15 @@ impl Trial<'_> {
                 let saved = |gain: &Gain| (gain.before - gain.after) * self.weights[gain.query];
                 saved(other).total_cmp(&saved(one)).then(one.query.cmp(&other.query))
             });
-            let bytes = self.shadow.index_pages(&candidate.index.name)?.unwrap_or_default() * PAGE;
-            let django = django::declaration(&candidate.index, model);
-            proposals.push(Proposal { candidate, model: named, django, bytes, gains });
+            let pages = self.shadow.index_pages(&candidate.index.name)?.unwrap_or_default();
+            let django = Entry::of(&candidate.index, model, '"');
+            let upkeep = self.writes.of(&candidate, pages);
+            proposals.push(Proposal { candidate, model: named, django, bytes: pages * PAGE, upkeep, gains });
         }
+        let saved = |proposal: &Proposal| -> f64 {
+            proposal.gains.iter().map(|gain| (gain.before - gain.after) * self.weights[gain.query]).sum()
+        };
+        proposals.sort_by(|one, other| saved(other).total_cmp(&saved(one)));
         Ok(proposals)
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgwright_diagnostics::{Diagnostic, Proposal};
 use pgwright_postgres::{Cluster, Shadow};
+use pgwright_rules::{PREDICTED, statements_of};
 use pgwright_schema::choice::WORTH;
 use pgwright_schema::parameters::PatternKind;
 use pgwright_schema::plan::grouped;
@@ -15,7 +16,6 @@ use pgwright_schema::{Plan, Statistics};
 use super::Audit;
 use crate::cli::CheckArgs;
 use crate::explain::planning::{Explained, Planned, Planner, Query, plan_all};
-use crate::explain::request::pattern;
 use crate::failure::Failure;
 use crate::ground::{Ground, Measured};
 use crate::output::Output;
@@ -95,8 +95,9 @@ pub(super) fn confirm(
         shadow.left_out.drain(..).map(|left_out| (left_out.statement, left_out.reason)).collect();
     shadow.hide_indexes(proposals.iter().map(|(_, proposal)| proposal.index.as_str()))?;
 
+    let (workload, files) = (&audit.reading.project.workload, &audit.reading.files);
     let asked: Vec<Vec<(String, PatternKind)>> =
-        proposals.iter().map(|(_, proposal)| statements_of(proposal, &audit.reading)).collect();
+        proposals.iter().map(|(_, proposal)| statements_of(proposal, workload, files)).collect();
     let unique: BTreeMap<&str, PatternKind> =
         asked.iter().flatten().map(|(sql, pattern)| (sql.as_str(), *pattern)).collect();
     let queries =
@@ -132,23 +133,6 @@ pub(super) fn confirm(
     verdicts.said = said;
     verdicts.apply(audit);
     Ok(verdicts)
-}
-
-/// What the index is for: the statements on its table that the code sends from those places, and those that nothing in the code sends.
-fn statements_of(proposal: &Proposal, reading: &Reading) -> Vec<(String, PatternKind)> {
-    let table = pgwright_schema::names::quote_name(&proposal.table);
-    let mut found: Vec<(String, PatternKind)> =
-        proposal.implied.iter().map(|sql| (sql.clone(), PatternKind::Contains)).collect();
-    let queries = &reading.project.workload.queries;
-    for issued in queries.iter().filter(|issued| proposal.asked_at.contains(&issued.span)) {
-        if let Ok(sql) = &issued.sql
-            && sql.contains(&table)
-            && found.iter().all(|(known, _)| known != sql)
-        {
-            found.push((sql.clone(), pattern(issued, reading)));
-        }
-    }
-    found
 }
 
 /// The index with those that are proposed for the same table and one of the same places.
@@ -212,7 +196,7 @@ impl Trial<'_> {
         let whole = planned.plan.sentence_of_table(&proposal.table, statistics);
         let whole = whole.unwrap_or_else(|| planned.sentence.clone());
         let then = plan.sentence_of_index(&proposal.index, statistics).unwrap_or_else(|| plan.sentence(statistics));
-        let line = format!("real planner (PostgreSQL {server}): {whole}; with the index: {then}; {costs}");
+        let line = format!("planned by PostgreSQL {server}: {whole}; with the index: {then}; {costs}");
         Ok(Verdict::Confirmed { line, before, after })
     }
 }
@@ -231,6 +215,8 @@ impl Verdicts {
             match self.said.get(&print).filter(|_| found.proposal.is_some()) {
                 Some(Verdict::Dropped(reason)) => audit.dropped.push(Dropped { found, reason: reason.clone() }),
                 Some(Verdict::Confirmed { line, before, after }) => {
+                    // What was predicted is known now.
+                    found.why = found.why.map(|why| without_prediction(&why));
                     add(&mut found, line);
                     found = found
                         .evidence("planner", self.server.clone())
@@ -249,6 +235,10 @@ impl Verdicts {
             }
         }
     }
+}
+
+fn without_prediction(why: &str) -> String {
+    why.lines().filter(|line| !line.starts_with(PREDICTED)).collect::<Vec<_>>().join("\n")
 }
 
 /// Adds a line to what a finding says of its cost.

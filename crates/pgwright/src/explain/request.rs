@@ -135,9 +135,7 @@ pub(crate) fn site(issued: &Issued, session: &Session, reading: &Reading) -> Sit
     }
 }
 
-/// Whether the code that makes the query asks for beginnings of texts or for parts of them. The statement has `%s` for both.
+/// See [`pgwright_rules::pattern`].
 pub(crate) fn pattern(issued: &Issued, reading: &Reading) -> PatternKind {
-    let text = &reading.files.get(issued.span.file).text;
-    let written = text.get(issued.span.start as usize..issued.span.end as usize).unwrap_or_default();
-    if written.contains("startswith") { PatternKind::StartsWith } else { PatternKind::Contains }
+    pgwright_rules::pattern(issued, &reading.files)
 }

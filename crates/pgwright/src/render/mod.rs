@@ -72,6 +72,24 @@ pub(crate) struct Look {
     pub(crate) width: usize,
 }
 
+/// A paragraph in lines that fit, each indented like that.
+pub(crate) fn fill(text: &mut String, indent: &str, width: usize, paragraph: &str) {
+    let mut line = String::new();
+    for word in paragraph.split_whitespace() {
+        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > width {
+            text.push_str(&format!("{indent}{line}\n"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        text.push_str(&format!("{indent}{line}\n"));
+    }
+}
+
 pub(crate) fn render(report: &Report, format: Format, look: Look) -> String {
     match format {
         Format::Full => full::render(report, look),

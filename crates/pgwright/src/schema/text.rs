@@ -8,7 +8,7 @@ use pgwright_django::migrations::write::AppMigrations;
 use super::Report;
 use super::correct::{Corrected, Reason};
 use crate::fixing;
-use crate::render::{Look, paint};
+use crate::render::{Look, fill, paint};
 
 /// Places shown of a reason; the others are counted.
 const SITES: usize = 4;
@@ -53,8 +53,8 @@ pub(crate) fn write_reason(text: &mut String, reason: &Reason, look: Look) {
     if reason.change.is_some() {
         wrapped(text, &reason.headline, look);
     }
-    if let Some(why) = &reason.why {
-        wrapped(text, why, look);
+    for line in reason.why.iter().flat_map(|why| why.lines()) {
+        wrapped(text, line, look);
     }
     if let (None, Some(help)) = (&reason.change, &reason.help) {
         wrapped(text, help, look);
@@ -71,22 +71,7 @@ pub(crate) fn write_reason(text: &mut String, reason: &Reason, look: Look) {
 
 /// A paragraph below a heading, in lines that fit.
 pub(crate) fn wrapped(text: &mut String, paragraph: &str, look: Look) {
-    const INDENT: &str = "      ";
-    let room = look.width.min(110) - INDENT.len();
-    let mut line = String::new();
-    for word in paragraph.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            let _ = writeln!(text, "{INDENT}{line}");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    if !line.is_empty() {
-        let _ = writeln!(text, "{INDENT}{line}");
-    }
+    fill(text, "      ", look.width.min(110), paragraph);
 }
 
 pub(crate) fn write_migrations(text: &mut String, app: &AppMigrations, bold: &dyn Fn(&str) -> String) {

@@ -165,7 +165,7 @@ fn on_one_line(text: &str) -> String {
 }
 
 /// How long lines may be: as long as the file has them, within what formatters are usually told.
-fn longest_line(file: &File) -> usize {
+pub(crate) fn longest_line(file: &File) -> usize {
     file.text.lines().map(|line| line.chars().count()).max().unwrap_or_default().clamp(88, 120)
 }
 

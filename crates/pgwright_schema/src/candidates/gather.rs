@@ -147,10 +147,12 @@ fn of_table(
     let mut trees = Vec::new();
     // Without a predicate, then with the constant conditions as one.
     trees_for(table, asked, asked.equal.clone(), &[], order, database, &mut trees);
-    if !asked.constant.is_empty() {
-        let said = |term: &Term| asked.constant.iter().any(|condition| condition.any(&|part| part.same(term)));
+    let constant: Vec<Term> =
+        asked.constant.iter().filter(|clause| is_of_few(clause, table, database)).cloned().collect();
+    if !constant.is_empty() {
+        let said = |term: &Term| constant.iter().any(|condition| condition.any(&|part| part.same(term)));
         let rest = asked.equal.iter().filter(|term| !said(term)).cloned().collect();
-        trees_for(table, asked, rest, &asked.constant, order, database, &mut trees);
+        trees_for(table, asked, rest, &constant, order, database, &mut trees);
     }
     // With what else is read of the table, when that is little.
     const MOST_INCLUDED: usize = 4;
@@ -180,6 +182,18 @@ fn of_table(
         trees.push(Proposal { method: method.clone(), ..tree(table, keys, 0, &[], reason) });
     }
     trees
+}
+
+/// Whether a condition on a constant is one of few that are asked: one of many values is asked for today, and another tomorrow.
+fn is_of_few(clause: &Term, table: usize, database: &Database<'_>) -> bool {
+    const FEW: f64 = 20.0;
+    match clause.as_comparison() {
+        Some((_, term, _)) => match database.distinct_values(table, term) {
+            Some(values) => values <= FEW,
+            None => term.as_column().is_some(),
+        },
+        None => true,
+    }
 }
 
 /// Whether values of the type stay far below what an entry of a B-tree holds, four of them together too.

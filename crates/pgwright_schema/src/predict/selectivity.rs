@@ -254,7 +254,8 @@ fn inequality(left: &Term, value: Option<&str>, greater: bool, operator: &str, f
         _ if sum + nulls >= 0.99 => Some(0.0),
         _ => None,
     };
-    share.unwrap_or(INEQUALITY) * (1.0 - nulls - sum).max(0.0) + common
+    // Without a histogram the planner takes half of what is not among the most common (`scalarineqsel`).
+    share.unwrap_or(0.5) * (1.0 - nulls - sum).max(0.0) + common
 }
 
 /// The share of a histogram below a value.
