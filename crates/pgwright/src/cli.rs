@@ -380,6 +380,10 @@ pub(crate) struct ReviewArgs {
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 
+    /// Only what was brought since this revision of git (since the branch left it): findings, queries, migrations, other plans.
+    #[arg(long, value_name = "REV", help_heading = "Selection")]
+    pub(crate) since: Option<String>,
+
     /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project.
     #[arg(long, value_name = "FILE", help_heading = "Planner")]
     pub(crate) statistics: Option<Utf8PathBuf>,

@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::folding::folded;
 use crate::cli::ReviewArgs;
-use crate::explain::all_queries;
 use crate::explain::planning::{Explained, Planner, Query, Site, plan_all};
 use crate::explain::text::{Style, tree};
 use crate::failure::Failure;
@@ -24,7 +23,7 @@ use crate::shadow::Setup;
 const SHOWN: usize = 20;
 
 /// Planner cost units below which a query is no concern: a few dozen pages.
-const CHEAP: f64 = 50.0;
+pub(super) const CHEAP: f64 = 50.0;
 
 /// Queries by model, the dearest first.
 #[derive(Debug, Serialize)]
@@ -125,14 +124,14 @@ pub(super) fn planner(
     }
 }
 
+/// Plans of these statements.
 pub(super) fn plans(
     asking: Asking,
     session: &Session,
-    before: &Reading,
+    queries: Vec<Query>,
     after: Option<&Reading>,
     ground: &Ground,
 ) -> Result<Plans, Failure> {
-    let queries = all_queries(session, before);
     let statements = queries.len();
     let (planner, reason, outcome) = match asking {
         Asking::Server(setup, cluster) => {
@@ -158,9 +157,9 @@ pub(super) fn plans(
 
 /// What became of the statements.
 #[derive(Default)]
-struct Outcome {
+pub(super) struct Outcome {
     /// With the model each asks for, the dearest first.
-    examined: Vec<(String, Examined)>,
+    pub(super) examined: Vec<(String, Examined)>,
     /// A reason for each statement without a plan.
     unplanned: Vec<String>,
     left_out: Vec<LeftOut>,
@@ -173,6 +172,20 @@ fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
         counts.into_iter().map(|(reason, statements)| Unplanned { reason, statements }).collect();
     counted.sort_by_key(|unplanned| std::cmp::Reverse(unplanned.statements));
     counted
+}
+
+/// Statements on this schema alone, by a server of their own.
+pub(super) fn examine(asking: &Asking, queries: Vec<Query>, ground: &Ground) -> Result<Outcome, Failure> {
+    let Asking::Server(setup, _) = asking else { return Ok(predicted(queries, ground)) };
+    let shadow = setup.build(setup.start()?, &ground.schema, &ground.statistics)?;
+    let mut outcome = Outcome::default();
+    for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)? {
+        match examined(explained, &mut HashMap::new()) {
+            Ok(examined) => outcome.examined.push(examined),
+            Err(reason) => outcome.unplanned.push(reason),
+        }
+    }
+    Ok(outcome)
 }
 
 /// By the planner, the dearest first; those that may be shown, folded ones among them, a second time with the models as they should be.
