@@ -409,6 +409,8 @@ pub(crate) struct ReviewArgs {
 pub(crate) enum ReviewFormat {
     Text,
     Json,
+    /// One page that needs no network: findings to search, tables, plans to open (`--output-file report.html`).
+    Html,
     /// For a comment on a pull request: short, with details to open, below 65,000 characters.
     Markdown,
 }

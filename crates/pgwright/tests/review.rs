@@ -265,3 +265,48 @@ fn a_revision_that_cannot_be_compared_with_is_told_in_one_message() {
     let (code, _, err) = clone.run(&["review", "--postgres-bin", "no-such-folder", "--since", "HEAD~1", "here"]);
     assert!(code == 2 && err.contains("shallow") && err.contains("fetch-depth: 0"), "{err}");
 }
+
+/// What stands between all openings of a tag and its end.
+fn inside<'a>(page: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    page.split(open).skip(1).filter_map(|rest| rest.split_once(close).map(|(text, _)| text)).collect()
+}
+
+#[test]
+fn the_page_needs_no_network_and_names_its_scripts() {
+    let (_, page, err) = review(&shop(), &["--django", "6.0", "--format", "html"]);
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"), "{err}");
+    let without_viewer = page.split("<script type=\"text/plain\"").next().unwrap();
+    for loads in ["src=", "http:", "https:", "@import", "url(", "<link", "<iframe", "style=", "onclick"] {
+        assert!(!without_viewer.contains(loads), "{loads}");
+    }
+    let policy = inside(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"")[0];
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(
+        !policy.contains("unsafe-eval") && !policy.split(';').nth(1).unwrap().contains("unsafe-inline"),
+        "{policy}"
+    );
+    // The one that runs, the four of the viewer, and the data: nothing else is a script.
+    assert_eq!(page.matches("</script>").count(), 7);
+    assert_eq!(inside(&page, "<script>", "</script>").len(), 1);
+    for id in ["since", "stops", "explain", "schema", "tuning", "code", "tables", "rests"] {
+        assert_eq!(page.contains(&format!("<section id=\"{id}\">")), id != "since", "{id}");
+    }
+    assert_eq!(page.matches("<details").count(), page.matches("</details>").count());
+    assert!(page.contains("id=\"table-orders_order\"") && page.contains("href=\"#table-accounts_customer\""));
+    let data: Value = serde_json::from_str(inside(&page, "id=\"plans\">", "</script>")[0]).unwrap();
+    assert_eq!(data, Value::Array(Vec::new()), "predicted plans have no tree");
+}
+
+#[test]
+fn a_hostile_project_writes_no_markup() {
+    let evil = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>";
+    let models = format!(
+        "from django.db import models\n\n\nclass Order(models.Model):\n    total_price = models.FloatField(db_column='{evil}')\n    code = models.CharField(max_length=9)\n\n    class Meta:\n        db_table = '{evil}'\n\n\ndef find(x):\n    # {evil}\n    return list(Order.objects.filter(code='{evil}', total_price=x))\n"
+    );
+    let project = Project::with_app("shop", &[("shop/models.py", &models)]);
+    let (_, page, err) = review(&project, &["--format", "html"]);
+    assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"), "the name is shown: {err}");
+    let lower = page.to_ascii_lowercase();
+    assert!(!lower.contains("<img") && !lower.contains("<script>alert"));
+    assert_eq!(page.matches("</script>").count(), 7);
+}

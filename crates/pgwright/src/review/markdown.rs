@@ -254,7 +254,7 @@ fn inline(text: &str) -> String {
 }
 
 /// The same for a place where Markdown is not read.
-fn html(text: &str) -> String {
+pub(super) fn html(text: &str) -> String {
     let part =
         |(at, part): (usize, &str)| if at % 2 == 0 { escaped(part) } else { format!("<code>{}</code>", escaped(part)) };
     text.split('`').enumerate().map(part).collect()

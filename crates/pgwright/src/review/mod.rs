@@ -3,6 +3,7 @@
 //! Nothing is found out here: the report is put together of what `check`, `explain`, `schema` and `tune` give.
 
 mod folding;
+mod html;
 mod json;
 mod markdown;
 mod plans;
@@ -209,6 +210,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
     let text = match args.format {
         ReviewFormat::Text => text::render(&review, look),
         ReviewFormat::Json => json::render(&review),
+        ReviewFormat::Html => html::render(&review, &html::tables(&first.reading.project, &ground)),
         ReviewFormat::Markdown => markdown::render(&review),
     };
     output.data_to(args.output_file.as_deref(), &text)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use pgwright_postgres::Cluster;
 use pgwright_schema::access::{DatabaseCollation, Server};
-use pgwright_schema::plan::count;
+use pgwright_schema::plan::{Plan, count};
 use pgwright_schema::predict::{Database, Prediction, Scan, predict};
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
@@ -41,6 +41,9 @@ pub(super) struct Plans {
     /// What the planner's schema lacks.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) models: Vec<OfModel>,
+    /// What the planner said, by `Examined::sql`.
+    #[serde(skip)]
+    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -152,7 +155,17 @@ pub(super) fn plans(
         }
     }
     let unplanned = counted(outcome.unplanned);
-    Ok(Plans { planner, reason, statements, planned, more, unplanned, left_out: outcome.left_out, models })
+    Ok(Plans {
+        planner,
+        reason,
+        statements,
+        planned,
+        more,
+        unplanned,
+        left_out: outcome.left_out,
+        models,
+        trees: outcome.trees,
+    })
 }
 
 /// What became of the statements.
@@ -163,6 +176,21 @@ pub(super) struct Outcome {
     /// A reason for each statement without a plan.
     unplanned: Vec<String>,
     left_out: Vec<LeftOut>,
+    pub(super) trees: HashMap<String, Plan>,
+}
+
+impl Outcome {
+    fn take(&mut self, explained: Explained, then: &mut HashMap<String, After>) {
+        let first = explained.plans.iter().flatten().next();
+        let tree = first.map(|planned| (planned.statement.clone(), planned.plan.clone()));
+        match examined(explained, then) {
+            Ok(examined) => {
+                self.examined.push(examined);
+                self.trees.extend(tree);
+            }
+            Err(reason) => self.unplanned.push(reason),
+        }
+    }
 }
 
 fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
@@ -180,10 +208,7 @@ pub(super) fn examine(asking: &Asking, queries: Vec<Query>, ground: &Ground) -> 
     let shadow = setup.build(setup.start()?, &ground.schema, &ground.statistics)?;
     let mut outcome = Outcome::default();
     for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)? {
-        match examined(explained, &mut HashMap::new()) {
-            Ok(examined) => outcome.examined.push(examined),
-            Err(reason) => outcome.unplanned.push(reason),
-        }
+        outcome.take(explained, &mut HashMap::new());
     }
     Ok(outcome)
 }
@@ -226,10 +251,7 @@ fn planned(
         }
     }
     for explained in explained {
-        match examined(explained, &mut then) {
-            Ok(examined) => outcome.examined.push(examined),
-            Err(reason) => outcome.unplanned.push(reason),
-        }
+        outcome.take(explained, &mut then);
     }
     Ok(outcome)
 }

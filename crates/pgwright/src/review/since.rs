@@ -8,6 +8,7 @@ use camino::Utf8PathBuf;
 use pgwright_django::Extent;
 use pgwright_rules::{Baseline, Lock, Selection, Sizes, Timeline};
 use pgwright_schema::change::Time;
+use pgwright_schema::plan::Plan;
 use pgwright_schema::tune::{Hardware, Recommendation};
 use pgwright_schema::{Schema, Table};
 use serde::Serialize;
@@ -46,6 +47,9 @@ pub(super) struct Since {
     pub(super) queries: Queries,
     /// Statements that were sent before, and that the database now answers in another way; the most that is lost first.
     pub(super) altered: Vec<Altered>,
+    /// What the planner says of these now, by `Altered::sql`.
+    #[serde(skip)]
+    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -211,7 +215,7 @@ impl Change {
         parted: Parted,
         asking: &Asking,
     ) -> Result<Since, Failure> {
-        let altered = self.altered(parted.affected, ground, asking)?;
+        let (altered, trees) = self.altered(parted.affected, ground, asking)?;
         let was: BTreeSet<String> =
             self.reading.project.history.migrations.iter().map(|migration| migration.label()).collect();
         let migrations = self.migrations(reading).into_iter().filter_map(|at| {
@@ -235,6 +239,7 @@ impl Change {
             migrations: migrations.collect(),
             queries: parted.counts,
             altered,
+            trees,
         })
     }
 
@@ -267,9 +272,9 @@ impl Change {
         affected: Vec<(String, Query)>,
         ground: &Ground,
         asking: &Asking,
-    ) -> Result<Vec<Altered>, Failure> {
+    ) -> Result<(Vec<Altered>, HashMap<String, Plan>), Failure> {
         if affected.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), HashMap::new()));
         }
         let before = affected.iter().map(|(had, query)| Query {
             sql: Ok(had.clone()),
@@ -296,7 +301,7 @@ impl Change {
             .collect();
         let lost = |altered: &Altered| altered.now.cost - altered.before.cost;
         altered.sort_by(|left, right| lost(right).total_cmp(&lost(left)));
-        Ok(altered)
+        Ok((altered, now.trees))
     }
 }
 
