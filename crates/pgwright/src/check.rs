@@ -113,8 +113,20 @@ pub(crate) fn judge(
     baseline: Option<&Baseline>,
     measured: Option<&Measured>,
 ) -> Audit {
+    judge_migrations(session, reading, selection, baseline, measured, Judged::Last)
+}
+
+/// The same, of migrations these.
+pub(crate) fn judge_migrations(
+    session: &Session,
+    reading: Reading,
+    selection: &Selection,
+    baseline: Option<&Baseline>,
+    measured: Option<&Measured>,
+    judged: Judged,
+) -> Audit {
     let sizes = sizes(session, &reading, measured);
-    let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged: Judged::Last };
+    let facts = Facts { project: &reading.project, files: &reading.files, sizes: &sizes, judged };
     let mut found = pgwright_rules::run(facts, selection, pgwright_python::comments);
     found.retain(|found| is_shown(session, &reading.files, found));
     let known = baseline.map_or(0, |baseline| baseline.subtract(&reading.files, &mut found));

@@ -380,6 +380,10 @@ pub(crate) struct ReviewArgs {
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
 
+    /// Only what was brought since this revision of git (since the branch left it): findings, queries, migrations, other plans.
+    #[arg(long, value_name = "REV", help_heading = "Selection")]
+    pub(crate) since: Option<String>,
+
     /// A snapshot of production's statistics, instead of the `pgwright.statistics.json` of the project.
     #[arg(long, value_name = "FILE", help_heading = "Planner")]
     pub(crate) statistics: Option<Utf8PathBuf>,
@@ -405,6 +409,8 @@ pub(crate) struct ReviewArgs {
 pub(crate) enum ReviewFormat {
     Text,
     Json,
+    /// One page that needs no network: findings to search, tables, plans to open (`--output-file report.html`).
+    Html,
     /// For a comment on a pull request: short, with details to open, below 65,000 characters.
     Markdown,
 }

@@ -1,6 +1,6 @@
 //! The file system as the analysis sees it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,14 +8,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use pgwright_python::Host;
 
 use crate::failure::{Failure, plain};
+use crate::walk::clean;
 
 /// No hand-written module is this large; reading one would only cost time and memory.
 pub(crate) const LARGEST_FILE: u64 = 10 << 20;
 
-/// Reads from disk, with some texts replaced: those that fixes have changed and not yet written.
+/// Reads from disk, with some texts replaced: those that fixes have changed and not yet written, or those of an earlier commit.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     pub(crate) changed: BTreeMap<Utf8PathBuf, String>,
+    /// Files that are passed over: an earlier commit does not have them.
+    pub(crate) removed: BTreeSet<Utf8PathBuf>,
     /// Looking for modules asks for thousands of files that are not there: each folder is listed once instead.
     folders: Mutex<HashMap<Utf8PathBuf, Arc<Folder>>>,
 }
@@ -37,6 +40,22 @@ enum Kind {
 }
 
 impl Disk {
+    /// Whether all answers are those of the file system.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty()
+    }
+
+    fn replaced(&self, path: &Utf8Path) -> Option<&String> {
+        if self.changed.is_empty() {
+            return None;
+        }
+        self.changed.get(path).or_else(|| self.changed.get(&clean(path)))
+    }
+
+    fn is_removed(&self, path: &Utf8Path) -> bool {
+        !self.removed.is_empty() && self.removed.contains(&clean(path))
+    }
+
     /// What a path is, none when nothing is there.
     fn kind(&self, path: &Utf8Path) -> Option<Kind> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Some(Kind::Other) };
@@ -45,6 +64,16 @@ impl Disk {
             Folder::Missing => None,
             Folder::Closed => Some(Kind::Other),
         }
+    }
+
+    /// What lies right in a folder of the replaced texts, or of folders with them.
+    fn below<'a>(&'a self, folder: &Utf8Path) -> impl Iterator<Item = &'a str> {
+        let folder = clean(folder);
+        let here = folder == "." || folder.as_str().is_empty();
+        self.changed.keys().filter_map(move |path| {
+            let rest = if here { path.as_path() } else { path.strip_prefix(&folder).ok()? };
+            rest.components().next().map(|first| first.as_str()).filter(|name| *name != ".." && *name != "/")
+        })
     }
 
     fn folder(&self, path: &Utf8Path) -> Arc<Folder> {
@@ -89,8 +118,11 @@ fn list(path: &Utf8Path) -> Folder {
 
 impl Host for Disk {
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
-        if let Some(text) = self.changed.get(path) {
+        if let Some(text) = self.replaced(path) {
             return Ok(text.clone().into_bytes());
+        }
+        if self.is_removed(path) {
+            return Err(ErrorKind::NotFound.into());
         }
         // Opening a pipe would wait for its writer for ever.
         let metadata = std::fs::metadata(path)?;
@@ -104,24 +136,30 @@ impl Host for Disk {
     }
 
     fn is_file(&self, path: &Utf8Path) -> bool {
-        self.changed.contains_key(path)
-            || match self.kind(path) {
-                Some(Kind::Other) => path.is_file(),
-                kind => kind == Some(Kind::File),
-            }
+        self.replaced(path).is_some()
+            || !self.is_removed(path)
+                && match self.kind(path) {
+                    Some(Kind::Other) => path.is_file(),
+                    kind => kind == Some(Kind::File),
+                }
     }
 
     fn is_dir(&self, path: &Utf8Path) -> bool {
-        match self.kind(path) {
+        let is_there = match self.kind(path) {
             Some(Kind::Other) => path.is_dir(),
             kind => kind == Some(Kind::Folder),
-        }
+        };
+        // A folder may be gone by now with all its files.
+        is_there || self.below(path).next().is_some()
     }
 
     fn list(&self, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         let entries = folder.read_dir_utf8().into_iter().flatten();
         let mut paths: Vec<Utf8PathBuf> = entries.flatten().map(|entry| entry.path().to_owned()).collect();
+        paths.retain(|path| !self.is_removed(path));
+        paths.extend(self.below(folder).map(|rest| folder.join(rest)));
         paths.sort();
+        paths.dedup();
         paths
     }
 }

@@ -74,7 +74,7 @@ struct Watched<'a> {
 pub(crate) fn read_kept(request: &ReadRequest, disk: &Disk, keeping: Keeping) -> (Files, Project, Keeping) {
     // What an editor holds changes with every key.
     let place = match keeping {
-        Keeping::Kept if request.extent == Extent::Workload && disk.changed.is_empty() => place(request),
+        Keeping::Kept if request.extent == Extent::Workload && disk.is_plain() => place(request),
         _ => None,
     };
     let Some(place) = place else {

@@ -24,6 +24,7 @@ mod place;
 mod printable;
 mod render;
 mod review;
+mod revision;
 mod rules;
 mod schema;
 mod server;

@@ -11,7 +11,7 @@ use crate::config::{Config, parse_django};
 use crate::disk::Disk;
 use crate::failure::Failure;
 use crate::kept::{Keeping, read_kept};
-use crate::walk::{Walked, clean, python_files};
+use crate::walk::{Walked, clean, is_own, python_files};
 
 /// Everything decided before the analysis starts.
 pub(crate) struct Session {
@@ -115,6 +115,33 @@ impl Session {
     pub(crate) fn with_texts(mut self, texts: impl Iterator<Item = (Utf8PathBuf, String)>) -> Session {
         self.disk.changed.extend(texts);
         self.request.paths.extend(self.disk.changed.keys().cloned());
+        self.request.paths.sort();
+        self.request.paths.dedup();
+        self
+    }
+
+    /// Folders that are read.
+    pub(crate) fn roots(&self) -> &[Utf8PathBuf] {
+        &self.request.roots
+    }
+
+    /// The same as these files were; none is one that was not there.
+    pub(crate) fn at_revision(mut self, texts: &BTreeMap<Utf8PathBuf, Option<String>>) -> Session {
+        for (path, text) in texts {
+            match text {
+                Some(text) => {
+                    // Files that are still there were walked, or left out.
+                    if path.extension() == Some("py") && !path.exists() && is_own(path, &self.config.exclude) {
+                        self.request.paths.push(path.clone());
+                    }
+                    self.disk.changed.insert(path.clone(), text.clone());
+                }
+                None => {
+                    self.disk.removed.insert(path.clone());
+                }
+            }
+        }
+        self.request.paths.retain(|path| !self.disk.removed.contains(path));
         self.request.paths.sort();
         self.request.paths.dedup();
         self

@@ -63,10 +63,22 @@ fn is_wanted(entry: &DirEntry, exclude: &[GlobMatcher]) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         return true;
     }
-    !matches!(
-        entry.file_name().to_str(),
-        Some("node_modules" | "__pycache__" | "site-packages" | "dist-packages" | "__pypackages__" | "LC_MESSAGES")
-    ) && !path.join("pyvenv.cfg").is_file()
+    !entry.file_name().to_str().is_some_and(is_others) && !path.join("pyvenv.cfg").is_file()
+}
+
+/// Folders of code that is not the project's, and of what is no code.
+fn is_others(name: &str) -> bool {
+    matches!(
+        name,
+        "node_modules" | "__pycache__" | "site-packages" | "dist-packages" | "__pypackages__" | "LC_MESSAGES"
+    )
+}
+
+/// Whether a walk would find a file of this name, were it there and not left out by `.gitignore`.
+pub(crate) fn is_own(path: &Utf8Path, exclude: &[GlobMatcher]) -> bool {
+    let is_hidden = |name: &str| name.starts_with('.') && name != "." && name != "..";
+    !path.components().any(|part| is_others(part.as_str()) || is_hidden(part.as_str()))
+        && !path.ancestors().any(|path| exclude.iter().any(|glob| glob.is_match(path)))
 }
 
 fn visit(entry: &DirEntry, walked: &mut Walked) {

@@ -2,7 +2,6 @@
 
 mod fix;
 mod json;
-mod revision;
 mod text;
 
 use std::collections::BTreeSet;
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
     let project = ProjectArgs { paths, options: args.options.clone() };
     let session = Session::open(&project)?.reading(Extent::Models).with_history();
     let measured = read_snapshot(args.statistics.as_deref(), &session)?;
-    let changed = args.since.as_deref().map(|since| revision::changed(since, &session.shown[0])).transpose()?;
+    let changed = args.since.as_deref().map(|since| crate::revision::changed(since, &session.shown[0])).transpose()?;
     let reading = session.read();
     let sizes = sizes(&session, &reading, measured.as_ref());
     let history = &reading.project.history;

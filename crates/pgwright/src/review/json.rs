@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::{Advice, Finding, Review, Understood};
 use crate::review::plans::Plans;
+use crate::review::since::Since;
 use crate::schema::correct::Corrected;
 use crate::schema::json::{Migration, migrations};
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
+    since: Option<&'a Since>,
     hard_stops: &'a [Finding],
     explain: &'a Plans,
     code: &'a [Finding],
@@ -24,6 +26,7 @@ struct Document<'a> {
 pub(super) fn render(review: &Review) -> String {
     let document = Document {
         version: 1,
+        since: review.since.as_ref(),
         hard_stops: &review.hard_stops,
         explain: &review.plans,
         code: &review.code,

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::plans::{Examined, OfModel, Plans};
-use super::text::{cost, folded, places, rests_on, said, without_plan};
+use super::since::Altered;
+use super::text::{brought, changed_table, cost, folded, places, rests_on, said, sites, summary, without_plan};
 use super::{Advice, Finding, Review};
 use crate::schema::correct::{Corrected, Reason};
 
@@ -12,6 +13,9 @@ const MARKER: &str = "<!-- pgwright -->";
 
 /// GitHub takes 65,536 characters; bytes are counted, which are never fewer.
 const MOST: usize = 65_000;
+
+/// Changed tables and migrations that are listed.
+const LINES: usize = 40;
 
 /// A heading with its items, the most important first, and what share of the room they may take.
 struct Section {
@@ -27,6 +31,17 @@ pub(super) fn render(review: &Review) -> String {
     let mut text = format!("{MARKER}\n## pgwright\n\n");
     if let Some(warning) = &review.warning {
         let _ = writeln!(text, "> **Warning:** {}\n", inline(warning));
+    }
+    if let Some(since) = &review.since {
+        let _ = writeln!(text, "Only what has changed: {}.\n", inline(&summary(since)));
+        let lines: Vec<String> =
+            since.migrations.iter().map(brought).chain(since.tables.iter().map(changed_table)).collect();
+        lines.iter().take(LINES).for_each(|line| text.push_str(&format!("- {}\n", inline(line))));
+        let more = lines.len().saturating_sub(LINES);
+        if more > 0 {
+            let _ = writeln!(text, "- …and {more} more tables and migrations");
+        }
+        text.push('\n');
     }
     let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let _ = writeln!(
@@ -59,6 +74,12 @@ pub(super) fn render(review: &Review) -> String {
             intro: String::new(),
             items: review.hard_stops.iter().map(finding).collect(),
             share: 0.9,
+        },
+        Section {
+            heading: "Plans that are others now",
+            intro: String::new(),
+            items: review.since.iter().flat_map(|since| &since.altered).map(altered).collect(),
+            share: 0.5,
         },
         Section {
             heading: "Explain plan",
@@ -145,6 +166,27 @@ fn plan(model: &str, examined: &Examined) -> String {
     details(&summary, &body)
 }
 
+fn altered(altered: &Altered) -> String {
+    let Altered { model, sites: sent, sql, before, now } = altered;
+    let summary = format!(
+        "<b>{}</b> cost {} → <b>{}</b>: {}",
+        escaped(model),
+        cost(before.cost),
+        cost(now.cost),
+        html(&now.sentence)
+    );
+    let mut body = format!(
+        "Sent from `{}`\n\nBefore: {}\n\n{}",
+        sites(sent, 4).replace('`', ""),
+        inline(&before.sentence),
+        fenced("sql", sql)
+    );
+    for plan in [&before.plan, &now.plan].into_iter().filter(|plan| !plan.is_empty()) {
+        body.push_str(&fenced("", plan));
+    }
+    details(&summary, &body)
+}
+
 fn model(corrected: &Corrected) -> String {
     let Corrected { model, file, line, changes, open, diff, .. } = corrected;
     let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -212,7 +254,7 @@ fn inline(text: &str) -> String {
 }
 
 /// The same for a place where Markdown is not read.
-fn html(text: &str) -> String {
+pub(super) fn html(text: &str) -> String {
     let part =
         |(at, part): (usize, &str)| if at % 2 == 0 { escaped(part) } else { format!("<code>{}</code>", escaped(part)) };
     text.split('`').enumerate().map(part).collect()

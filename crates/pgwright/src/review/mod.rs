@@ -3,25 +3,30 @@
 //! Nothing is found out here: the report is put together of what `check`, `explain`, `schema` and `tune` give.
 
 mod folding;
+mod html;
 mod json;
 mod markdown;
 mod plans;
+mod since;
 mod text;
 
 use pgwright_diagnostics::{Diagnostic, Severity};
 use pgwright_django::Extent;
 use pgwright_django::migrations::write::AppMigrations;
 use pgwright_django::model::Model;
+use pgwright_rules::Judged;
 use pgwright_schema::tune::{Hardware, Recommendation};
 use serde::Serialize;
 
 use self::plans::Plans;
+use self::since::{Change, Since};
 use crate::Status;
-use crate::check::{configured, judge, understood};
+use crate::check::{configured, judge_migrations, understood};
 use crate::cli::{ReviewArgs, ReviewFormat};
+use crate::explain::all_queries;
 use crate::explain::text::basis;
 use crate::failure::Failure;
-use crate::ground::{Basis, Ground, read_snapshot};
+use crate::ground::{Basis, Ground, read_snapshot, sizes};
 use crate::output::Output;
 use crate::render::Look;
 use crate::schema::correct::{Corrected, Reason, Site, correct, is_about_models, reason};
@@ -30,6 +35,8 @@ use crate::tune::{Asked, advise};
 
 /// The report, as all forms of output show it.
 struct Review {
+    /// What the change is that the report is on; none where it is on all.
+    since: Option<Since>,
     hard_stops: Vec<Finding>,
     plans: Plans,
     /// Findings on the code that sends queries, and on migrations.
@@ -97,9 +104,18 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
     let session = Session::open(&args.project)?.reading(Extent::Workload).with_history();
     let selection = configured(&session.config)?;
     let measured = read_snapshot(args.statistics.as_deref(), &session)?;
+    let change = args
+        .since
+        .as_deref()
+        .map(|revision| Change::read(revision, &args.project, &selection, measured.as_ref()))
+        .transpose()?;
     let (planner, reading) = plans::planner(args, &session, measured.as_ref())?;
     let mut session = session;
-    let first = judge(&session, reading, &selection, None, measured.as_ref());
+    let known = change.as_ref().map(|change| &change.known);
+    let migrations = change.as_ref().map(|change| change.migrations(&reading));
+    let judged = migrations.as_deref().map_or(Judged::Last, Judged::These);
+    let first = judge_migrations(&session, reading, &selection, known, measured.as_ref(), judged);
+    let sizes = sizes(&session, &first.reading, measured.as_ref());
     let shown = session.shown.clone();
 
     session = session.models_alone();
@@ -110,13 +126,22 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
         first.reading.project.models.all.iter().map(shows).collect()
     };
     let is_wanted = |model: &Model| in_shown.get(model.id.0 as usize).copied().unwrap_or_default();
-    let corrections = correct(&mut session, &selection, measured.as_ref(), &first, &is_wanted);
+    let corrections = correct(&mut session, &selection, known, measured.as_ref(), &first, &is_wanted);
     let after = corrections.outcome.audit.as_ref().map(|audit| &audit.reading);
 
     let database = Asked::of(measured.as_ref());
     let ground = Ground::new(&session, &first.reading, measured);
-    let plans = plans::plans(planner, &session, &first.reading, after, &ground)?;
-    let tuning = advise(&session, &first.reading, &ground, &database, Hardware::default());
+    let mut queries = all_queries(&session, &first.reading);
+    let mut tuning = advise(&session, &first.reading, &ground, &database, Hardware::default());
+    let mut since = None;
+    if let Some(change) = &change {
+        let mut parted = change.part(queries, &ground.schema);
+        queries = std::mem::take(&mut parted.new);
+        since = Some(change.since(&shown, &first.reading, &sizes, &ground, parted, &planner)?);
+        let recommended = change.recommended(&database);
+        tuning.retain(|advice| !recommended(&advice.recommendation));
+    }
+    let plans = plans::plans(planner, &session, queries, after, &ground)?;
 
     let files = &first.reading.files;
     let finding = |found: &Diagnostic| Finding {
@@ -136,11 +161,19 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
         .map(finding)
         .collect();
     code.sort_by_key(|found| std::cmp::Reverse((found.reason.severity, found.reason.confidence)));
+    let mut classes = corrections.models;
+    if let Some(since) = &since {
+        classes.retain(|corrected| {
+            let is_changed = || since.tables.iter().any(|table| table.model.as_ref() == Some(&corrected.model));
+            !corrected.changes.is_empty() || !corrected.open.is_empty() || is_changed()
+        });
+    }
     let review = Review {
+        since,
         hard_stops: first.found.iter().filter(is_stop).map(finding).collect(),
         plans,
         code,
-        schema: corrections.models,
+        schema: classes,
         migrations: corrections.migrations,
         tuning: tuning
             .into_iter()
@@ -177,6 +210,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
     let text = match args.format {
         ReviewFormat::Text => text::render(&review, look),
         ReviewFormat::Json => json::render(&review),
+        ReviewFormat::Html => html::render(&review, &html::tables(&first.reading.project, &ground)),
         ReviewFormat::Markdown => markdown::render(&review),
     };
     output.data_to(args.output_file.as_deref(), &text)?;

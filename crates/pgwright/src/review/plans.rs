@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use pgwright_postgres::Cluster;
 use pgwright_schema::access::{DatabaseCollation, Server};
 use pgwright_schema::parameters::PatternKind;
-use pgwright_schema::plan::count;
+use pgwright_schema::plan::{Plan, count};
 use pgwright_schema::predict::{Database, Prediction, Scan, predict};
 use pgwright_schema::sql::{number_placeholders, parse_statement};
 use pgwright_schema::statement::resolve_statement;
@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use super::folding::folded;
 use crate::cli::ReviewArgs;
-use crate::explain::all_queries;
 use crate::explain::planning::{Explained, Planner, Query, Site, plan_all};
 use crate::explain::text::{Style, tree};
 use crate::failure::Failure;
@@ -25,7 +24,7 @@ use crate::shadow::Setup;
 const SHOWN: usize = 20;
 
 /// Planner cost units below which a query is no concern: a few dozen pages.
-const CHEAP: f64 = 50.0;
+pub(super) const CHEAP: f64 = 50.0;
 
 /// Queries by model, the dearest first.
 #[derive(Debug, Serialize)]
@@ -43,6 +42,9 @@ pub(super) struct Plans {
     /// What the planner's schema lacks.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) models: Vec<OfModel>,
+    /// What the planner said, by `Examined::sql`.
+    #[serde(skip)]
+    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -129,14 +131,14 @@ pub(super) fn planner(
     }
 }
 
+/// Plans of these statements.
 pub(super) fn plans(
     asking: Asking,
     session: &Session,
-    before: &Reading,
+    queries: Vec<Query>,
     after: Option<&Reading>,
     ground: &Ground,
 ) -> Result<Plans, Failure> {
-    let queries = all_queries(session, before);
     let statements = queries.len();
     let (planner, reason, setup, outcome) = match asking {
         Asking::Server(setup, cluster) => {
@@ -160,17 +162,42 @@ pub(super) fn plans(
         }
     }
     let unplanned = counted(outcome.unplanned);
-    Ok(Plans { planner, reason, statements, planned, more, unplanned, left_out: outcome.left_out, models })
+    Ok(Plans {
+        planner,
+        reason,
+        statements,
+        planned,
+        more,
+        unplanned,
+        left_out: outcome.left_out,
+        models,
+        trees: outcome.trees,
+    })
 }
 
 /// What became of the statements.
 #[derive(Default)]
-struct Outcome {
+pub(super) struct Outcome {
     /// With the model each asks for, the dearest first.
-    examined: Vec<(String, Examined)>,
+    pub(super) examined: Vec<(String, Examined)>,
     /// A reason for each statement without a plan.
     unplanned: Vec<String>,
     left_out: Vec<LeftOut>,
+    pub(super) trees: HashMap<String, Plan>,
+}
+
+impl Outcome {
+    fn take(&mut self, explained: Explained) {
+        let first = explained.plans.iter().flatten().next();
+        let tree = first.map(|planned| (planned.statement.clone(), planned.plan.clone()));
+        match examined(explained) {
+            Ok(examined) => {
+                self.examined.push(examined);
+                self.trees.extend(tree);
+            }
+            Err(reason) => self.unplanned.push(reason),
+        }
+    }
 }
 
 fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
@@ -182,6 +209,12 @@ fn counted(reasons: Vec<String>) -> Vec<Unplanned> {
     counted
 }
 
+/// Statements on this schema alone, by a server of their own.
+pub(super) fn examine(asking: &Asking, queries: Vec<Query>, ground: &Ground) -> Result<Outcome, Failure> {
+    let Asking::Server(setup, _) = asking else { return Ok(predicted(queries, ground)) };
+    planned(setup, setup.start()?, queries, ground)
+}
+
 /// By the planner, the dearest first.
 fn planned(setup: &Setup, cluster: Cluster, queries: Vec<Query>, ground: &Ground) -> Result<Outcome, Failure> {
     let mut shadow = setup.build(cluster, &ground.schema, &ground.statistics)?;
@@ -190,10 +223,7 @@ fn planned(setup: &Setup, cluster: Cluster, queries: Vec<Query>, ground: &Ground
     outcome.left_out =
         refused.into_iter().map(|refused| LeftOut { statement: refused.statement, reason: refused.reason }).collect();
     for explained in plan_all(&mut Planner::Shadow(Box::new(shadow)), queries, &ground.statistics)? {
-        match examined(explained) {
-            Ok(examined) => outcome.examined.push(examined),
-            Err(reason) => outcome.unplanned.push(reason),
-        }
+        outcome.take(explained);
     }
     Ok(outcome)
 }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use pgwright_rules::seconds;
 use pgwright_schema::plan::grouped;
 
-use super::plans::{Examined, LeftOut, Plans, Unplanned};
+use super::plans::{Examined, LeftOut, Plans, Sent, Unplanned};
+use super::since::{Brought, ChangedTable, Kind, Since};
 use super::{Finding, Review};
 use crate::explain::text::brief;
 use crate::fixing::coloured;
@@ -13,6 +15,9 @@ use crate::schema::text::{wrapped, write_migrations, write_reason};
 
 /// Findings on the code that are shown; `check` lists all.
 const CODE: usize = 30;
+
+/// Old statements with another plan that are shown.
+const ALTERED: usize = 20;
 
 /// Reasons for what is left out that are shown.
 const REASONS: usize = 5;
@@ -23,6 +28,9 @@ pub(super) fn render(review: &Review, look: Look) -> String {
         let _ = writeln!(text, "{}\n", bold("WARNING", look));
         wrapped(&mut text, warning, look);
         text.push('\n');
+    }
+    if let Some(since) = &review.since {
+        write_since(&mut text, since, look);
     }
     heading(&mut text, "Hard stops", look);
     if review.hard_stops.is_empty() {
@@ -51,6 +59,9 @@ pub(super) fn render(review: &Review, look: Look) -> String {
         }
     }
     heading(&mut text, "Schema", look);
+    if review.schema.iter().all(|corrected| corrected.changes.is_empty() && corrected.open.is_empty()) {
+        text.push_str("  nothing to correct\n\n");
+    }
     for corrected in &review.schema {
         if corrected.changes.is_empty() && corrected.open.is_empty() {
             continue;
@@ -83,6 +94,83 @@ pub(super) fn render(review: &Review, look: Look) -> String {
     heading(&mut text, "What this rests on", look);
     let _ = writeln!(text, "  {}", rests_on(review));
     text
+}
+
+fn write_since(text: &mut String, since: &Since, look: Look) {
+    heading(text, "What has changed", look);
+    wrapped(text, &summary(since), look);
+    text.push('\n');
+    for table in &since.tables {
+        wrapped(text, &changed_table(table), look);
+    }
+    for migration in &since.migrations {
+        wrapped(text, &brought(migration), look);
+    }
+    if !since.tables.is_empty() || !since.migrations.is_empty() {
+        text.push('\n');
+    }
+    if since.altered.is_empty() {
+        return;
+    }
+    heading(text, "Plans that are others now", look);
+    for altered in since.altered.iter().take(ALTERED) {
+        let _ = writeln!(text, "    {}  {}", bold(&altered.model, look), sites(&altered.sites, 3));
+        let _ = writeln!(text, "      cost {}: {}", cost(altered.now.cost), bold(&altered.now.sentence, look));
+        let _ = writeln!(text, "      before, cost {}: {}", cost(altered.before.cost), altered.before.sentence);
+        wrapped(text, &brief(&altered.sql), look);
+        for line in altered.now.plan.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+        text.push('\n');
+    }
+    let more = since.altered.len().saturating_sub(ALTERED);
+    if more > 0 {
+        let _ = writeln!(text, "  and {more} more: `--format json` has all\n");
+    }
+}
+
+/// What the change is, in one sentence.
+pub(super) fn summary(since: &Since) -> String {
+    let many = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    format!(
+        "since this branch left {} at {}: {}, {}, {}, {} that nobody sent before and {} that nobody sends any more; {} planned          in another way. What was found before is left out",
+        since.revision,
+        since.commit,
+        many(since.files, "file differs", "files differ"),
+        many(since.tables.len(), "table", "tables"),
+        many(since.migrations.len(), "migration", "migrations"),
+        many(since.queries.new, "statement", "statements"),
+        since.queries.gone,
+        many(since.altered.len(), "old one is", "old ones are"),
+    )
+}
+
+pub(super) fn changed_table(changed: &ChangedTable) -> String {
+    let name = changed.table.replace("\".\"", ".");
+    let name = changed.model.as_ref().map_or_else(|| format!("table {name}"), |model| format!("{model} ({name})"));
+    match changed.kind {
+        Kind::Added => format!("{name} is new"),
+        Kind::Removed => format!("{name} is gone"),
+        Kind::Altered => format!("{name}: {}", changed.what.join(", ")),
+    }
+}
+
+pub(super) fn brought(migration: &Brought) -> String {
+    let Brought { app, name, kind, statements, locks, .. } = migration;
+    let kind = if *kind == Kind::Altered { "changed" } else { "new" };
+    let locks: Vec<String> = locks
+        .iter()
+        .map(|held| {
+            let waiting = held.waiting.map_or("nobody waits".to_owned(), |who| {
+                format!("{who} wait for {} to {}", seconds(held.seconds.least), seconds(held.seconds.most))
+            });
+            format!("{} on {}, {waiting}", held.lock.trim_end_matches("Lock"), held.table.replace("\".\"", "."))
+        })
+        .collect();
+    let locks = if locks.is_empty() { "no lock on a table in use".to_owned() } else { locks.join("; ") };
+    let statements =
+        if statements.len() == 1 { "1 statement".to_owned() } else { format!("{} statements", statements.len()) };
+    format!("{kind} migration {app}.{name}: {statements}, {locks}")
 }
 
 /// Whose plans these are, and of how many statements.
@@ -148,9 +236,12 @@ pub(super) fn cost(cost: f64) -> String {
 }
 
 pub(super) fn places(examined: &Examined, most: usize) -> String {
-    let shown: Vec<String> =
-        examined.sites.iter().take(most).map(|site| format!("{}:{}", site.file, site.line)).collect();
-    let more = examined.sites.len() - shown.len();
+    sites(&examined.sites, most)
+}
+
+pub(super) fn sites(all: &[Sent], most: usize) -> String {
+    let shown: Vec<String> = all.iter().take(most).map(|site| format!("{}:{}", site.file, site.line)).collect();
+    let more = all.len() - shown.len();
     shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 

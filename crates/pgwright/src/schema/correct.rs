@@ -5,7 +5,7 @@ use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Files, Label, 
 use pgwright_django::Project;
 use pgwright_django::migrations::write::{AppMigrations, Pace, extensions, write};
 use pgwright_django::model::{Model, Origin};
-use pgwright_rules::{Check, Group, Rule, Selection};
+use pgwright_rules::{Baseline, Check, Group, Rule, Selection};
 use serde::Serialize;
 
 use super::carry::carry;
@@ -73,10 +73,11 @@ pub(crate) fn is_about_models(rule: &Rule) -> bool {
     looks && !matches!(rule.group, Group::Queries | Group::Concurrency | Group::Migrations)
 }
 
-/// Corrects the models that are wanted. `first` knows queries and migrations where they are to count.
+/// Corrects the models that are wanted, but for what the baseline knows. `first` knows queries and migrations where they are to count.
 pub(crate) fn correct(
     session: &mut Session,
     selection: &Selection,
+    baseline: Option<&Baseline>,
     measured: Option<&Measured>,
     first: &Audit,
     is_wanted: &dyn Fn(&Model) -> bool,
@@ -100,7 +101,7 @@ pub(crate) fn correct(
             carry(&before.reading, &mut reading);
             let created = extensions(&first.reading.project, &reading.project);
             reading.project.extensions.extend(created.into_iter().map(str::to_owned));
-            judge(session, reading, &selection, None, measured)
+            judge(session, reading, &selection, baseline, measured)
         },
         |audit, found| made.extend(owned(audit, found).map(|model| (model, reason(&shown, audit, found)))),
     );

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SchemaArgs, output: &Output) -> Result<Status, Failure>
     let first = judge(&session, reading, &selection, None, measured.as_ref());
     let mut session = session.models_alone();
     let is_wanted = |model: &Model| model.module == module && model.name == name;
-    let corrections = correct::correct(&mut session, &selection, measured.as_ref(), &first, &is_wanted);
+    let corrections = correct::correct(&mut session, &selection, None, measured.as_ref(), &first, &is_wanted);
     for warning in &corrections.outcome.warnings {
         output.warning(warning);
     }
