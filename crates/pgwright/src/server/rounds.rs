@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use pgwright_django::Extent;
+use pgwright_rules::Sizes;
 
 use super::Event;
 use crate::check::{self, Audit};
 use crate::cli::{ProjectArgs, ProjectOptions};
 use crate::failure::Failure;
-use crate::ground::read_snapshot;
+use crate::ground::{read_snapshot, sizes};
 use crate::kept::Keeping;
 use crate::session::Session;
 
@@ -44,6 +45,8 @@ pub(super) struct Round {
     /// The rules that ran.
     pub(super) rules: Vec<&'static str>,
     pub(super) audit: Audit,
+    /// How large tables are, and who says so.
+    pub(super) sizes: Sizes,
 }
 
 /// Runs rounds until nobody wants any. Of several that are wanted meanwhile only the last is run.
@@ -104,5 +107,7 @@ fn round(options: &ProjectOptions, unsaved: &Unsaved, extent: Extent) -> Result<
     let session = if selection.reads_history() { session.with_history() } else { session };
     let rules = selection.rules().iter().map(|rule| rule.name).collect();
     let measured = read_snapshot(None, &session)?;
-    Ok(Round { extent, rules, audit: check::audit(&session, &selection, measured.as_ref()) })
+    let audit = check::audit(&session, &selection, measured.as_ref());
+    let sizes = sizes(&session, &audit.reading, measured.as_ref());
+    Ok(Round { extent, rules, audit, sizes })
 }
