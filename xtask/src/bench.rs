@@ -1,5 +1,7 @@
 //! Speed beside the peer that a Django project runs today.
 
+pub(crate) mod server;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;

@@ -30,7 +30,8 @@ cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
-cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`";
+cargo xtask bench                           `pgwright check` beside `ruff check --select DJ`
+cargo xtask bench server                    how long an editor waits for `pgwright server` (Linux)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["shop", "tests", version] => shop::tests(version),
         ["accuracy"] => accuracy::run(),
         ["bench"] => bench::run(),
+        ["bench", "server"] => bench::server::run(),
         ["rivals"] => rivals::run(),
         ["corpus", "fetch", names @ ..] => corpus::fetch(names),
         ["corpus", "models", rest @ ..] => {

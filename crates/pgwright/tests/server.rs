@@ -198,7 +198,7 @@ fn fixes_hovers_lenses_and_symbols() {
             assert!(said.contains("FROM \"shop_log\" WHERE \"shop_log\".\"flag\""), "{said}");
             break;
         }
-        editor.hear();
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 
     let answer = editor.ask("textDocument/references", json!({}));

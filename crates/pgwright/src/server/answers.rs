@@ -1,7 +1,9 @@
 //! What the editor shows of a round: pure functions of what was read.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use lsp_types::{
@@ -44,45 +46,76 @@ impl View<'_> {
     }
 }
 
-/// What each file shows: what the newest round found, and what an earlier one of all rules found in texts that are still the same.
-pub(super) fn diagnostics(
-    view: &View<'_>,
-    newest: &Round,
-    whole: Option<&Round>,
+/// Places of a round's texts in the texts as they are now. The lines of each file are counted once.
+struct Placed<'a, 't> {
+    view: &'a View<'a>,
+    files: &'a Files,
+    now: &'a dyn Fn(&Utf8Path) -> Option<&'t str>,
+    counted: RefCell<BTreeMap<FileId, Rc<(Lines, Moved)>>>,
+}
+
+impl<'a, 't> Placed<'a, 't> {
+    fn new(view: &'a View<'a>, files: &'a Files, now: &'a dyn Fn(&Utf8Path) -> Option<&'t str>) -> Placed<'a, 't> {
+        Placed { view, files, now, counted: RefCell::default() }
+    }
+
+    /// None where the text was edited since.
+    fn range(&self, span: Span) -> Option<lsp_types::Range> {
+        let counted = self.counted.borrow().get(&span.file).cloned();
+        let counted = counted.unwrap_or_else(|| {
+            let file = self.files.get(span.file);
+            let text = (self.now)(&file.path).unwrap_or(&file.text);
+            let counted = Rc::new((Lines::new(text, self.view.encoding), Moved::between(&file.text, text)));
+            self.counted.borrow_mut().insert(span.file, counted.clone());
+            counted
+        });
+        let (lines, moved) = &*counted;
+        let (start, end) = moved.now(span.start, span.end)?;
+        Some(lines.range(Span::new(span.file, start, end)))
+    }
+}
+
+/// What each file shows: what the newest round found, and what an earlier one found by other rules. Findings move with what is typed
+/// before them, and those in the edited stretch itself are not shown until the next round.
+pub(super) fn diagnostics<'a>(
+    view: &'a View<'a>,
+    newest: &'a Round,
+    whole: Option<&'a Round>,
+    open: &'a dyn Fn(&Utf8Path) -> Option<&'a str>,
 ) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
     let mut shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
-    let now: BTreeMap<&Utf8Path, &str> =
+    let texts: BTreeMap<&Utf8Path, &str> =
         newest.audit.reading.files.iter().map(|(_, file)| (file.path.as_path(), file.text.as_str())).collect();
-    let read_now: BTreeSet<&str> = newest.rules.iter().copied().collect();
-    let earlier = whole.filter(|whole| !std::ptr::eq(*whole, newest)).map(|whole| {
-        let files = &whole.audit.reading.files;
-        let still = |finding: &&Finding| {
-            let file = files.get(finding.primary.span.file);
-            !read_now.contains(finding.rule) && now.get(file.path.as_path()).is_none_or(|text| *text == file.text)
-        };
-        (files, whole.audit.found.iter().filter(still).collect::<Vec<_>>())
-    });
-    let newest = (&newest.audit.reading.files, newest.audit.found.iter().collect::<Vec<_>>());
-    for (files, found) in std::iter::once(newest).chain(earlier) {
-        for finding in found {
+    let now = |path: &Utf8Path| open(path).or_else(|| texts.get(path).copied());
+    let mut show = |round: &Round, findings: &mut dyn Iterator<Item = &Finding>| {
+        let files = &round.audit.reading.files;
+        let placed = Placed::new(view, files, &now);
+        for finding in findings {
             let path = files.path(finding.primary.span.file).to_owned();
-            shown.entry(path).or_default().push(diagnostic(view, files, finding));
+            shown.entry(path).or_default().extend(diagnostic(&placed, finding));
         }
+    };
+    show(newest, &mut newest.audit.found.iter());
+    if let Some(whole) = whole.filter(|whole| !std::ptr::eq(*whole, newest)) {
+        // What is no rule's, such as a syntax error, each round finds.
+        let others = |found: &&Finding| whole.rules.contains(&found.rule) && !newest.rules.contains(&found.rule);
+        show(whole, &mut whole.audit.found.iter().filter(others));
     }
     shown
 }
 
-fn diagnostic(view: &View<'_>, files: &Files, finding: &Finding) -> Diagnostic {
+fn diagnostic(placed: &Placed<'_, '_>, finding: &Finding) -> Option<Diagnostic> {
     let mut message = finding.headline.clone();
     for more in finding.why.iter().chain(&finding.help) {
         let _ = write!(message, "\n{more}");
     }
     let related = |label: &pgwright_diagnostics::Label| {
-        let location = view.location(files, label.span)?;
+        let uri = placed.view.uri(placed.files.path(label.span.file))?;
+        let location = Location::new(uri, placed.range(label.span)?);
         Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
     };
-    Diagnostic {
-        range: view.lines(files, finding.primary.span.file).range(finding.primary.span),
+    Some(Diagnostic {
+        range: placed.range(finding.primary.span)?,
         severity: Some(match finding.severity {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,
@@ -93,7 +126,7 @@ fn diagnostic(view: &View<'_>, files: &Files, finding: &Finding) -> Diagnostic {
         message,
         related_information: Some(finding.related.iter().filter_map(related).collect()),
         ..Diagnostic::default()
-    }
+    })
 }
 
 /// The fixes of findings that a range touches, in texts that are still what was read.
@@ -105,6 +138,8 @@ pub(super) fn actions(
     current: &dyn Fn(&Utf8Path) -> Option<(String, i32)>,
 ) -> Vec<CodeActionOrCommand> {
     let files = &round.audit.reading.files;
+    let as_read = |_: &Utf8Path| None;
+    let placed = Placed::new(view, files, &as_read);
     let touches = |finding: &&Finding| {
         let span = finding.primary.span;
         let shown = view.lines(files, span.file).range(span);
@@ -133,7 +168,7 @@ pub(super) fn actions(
         Some(CodeActionOrCommand::CodeAction(CodeAction {
             title: fix.title.clone(),
             kind: Some(CodeActionKind::QUICKFIX),
-            diagnostics: Some(vec![diagnostic(view, files, finding)]),
+            diagnostics: Some(diagnostic(&placed, finding).into_iter().collect()),
             edit: Some(WorkspaceEdit {
                 document_changes: Some(DocumentChanges::Edits(changes?)),
                 ..WorkspaceEdit::default()

@@ -6,7 +6,7 @@ mod moved;
 mod names;
 mod rounds;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,7 +21,7 @@ use lsp_types::request::{
 };
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeLensOptions, CodeLensParams,
-    CompletionOptions, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    CompletionOptions, CompletionParams, Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
     DidOpenTextDocumentParams, DocumentSymbolParams, GotoDefinitionParams, HoverParams, HoverProviderCapability,
     InitializeParams, InlayHintParams, MessageType, OneOf, PublishDiagnosticsParams, SaveOptions, ServerCapabilities,
     ShowMessageParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &ServerArgs) -> Result<Status, Failure> {
         open: BTreeMap::new(),
         newest: None,
         whole: None,
-        marked: BTreeSet::new(),
+        shown: BTreeMap::new(),
         told: None,
     };
     server.want(Occasion::Saved);
@@ -171,8 +171,8 @@ struct Server {
     newest: Option<std::sync::Arc<Round>>,
     /// The last round of all rules.
     whole: Option<std::sync::Arc<Round>>,
-    /// Files the editor shows findings in.
-    marked: BTreeSet<Utf8PathBuf>,
+    /// The findings the editor shows.
+    shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
     /// The failure last shown: it is not repeated with every key.
     told: Option<String>,
 }
@@ -350,16 +350,20 @@ impl Server {
             self.whole = Some(round.clone());
         }
         self.newest = Some(round.clone());
-        let shown = answers::diagnostics(&self.view(), &round, self.whole.as_deref());
-        let cleared =
-            self.marked.iter().filter(|path| !shown.contains_key(*path)).map(|path| (path.clone(), Vec::new()));
-        let cleared: Vec<_> = cleared.collect();
-        self.marked = shown.keys().cloned().collect();
-        for (path, diagnostics) in shown.into_iter().chain(cleared) {
-            let Some(uri) = self.view().uri(&path) else { continue };
-            let version = self.open.get(&path).map(|document| document.version);
+        let open = |path: &Utf8Path| self.open.get(path).map(|document| document.text.as_str());
+        let mut all = answers::diagnostics(&self.view(), &round, self.whole.as_deref(), &open);
+        for path in self.shown.keys() {
+            all.entry(path.clone()).or_default();
+        }
+        // What the editor shows already is not sent with every key.
+        for (path, diagnostics) in all.iter().filter(|(path, now)| self.shown.get(*path) != Some(now)) {
+            let Some(uri) = self.view().uri(path) else { continue };
+            let version = self.open.get(path).map(|document| document.version);
+            let diagnostics = diagnostics.clone();
             self.notify::<PublishDiagnostics>(PublishDiagnosticsParams { uri, diagnostics, version });
         }
+        self.shown = all;
+        self.shown.retain(|_, diagnostics| !diagnostics.is_empty());
     }
 
     fn tell(&mut self, message: String) {
