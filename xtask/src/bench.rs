@@ -1,5 +1,7 @@
 //! `docs/benchmarks.md`: time and memory beside the programs that a Django project runs today, on the same trees, in one run.
 
+pub(crate) mod server;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -33,7 +33,8 @@ cargo xtask generated queries APPS SEED     models and queries of projects made 
 cargo xtask generated migrations APPS SEED  their migrations and what `makemigrations` would still write
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
-cargo xtask bench [NAME…]                   time and memory beside other programs, written to docs/benchmarks.md";
+cargo xtask bench [NAME…]                   time and memory beside other programs, written to docs/benchmarks.md
+cargo xtask bench server                    how long an editor waits for `pgwright server` (Linux)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["generated", "queries", apps, seed] => generated::queries::run(apps, seed),
         ["generated", "migrations", apps, seed] => generated::migrations::run(apps, seed),
         ["accuracy"] => accuracy::run(),
+        ["bench", "server"] => bench::server::run(),
         ["bench", names @ ..] => bench::run(names),
         ["rivals"] => rivals::run(),
         ["corpus", "fetch", names @ ..] => corpus::fetch(names),

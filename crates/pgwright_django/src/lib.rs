@@ -11,6 +11,7 @@ mod models;
 pub mod project;
 pub mod queries;
 mod read;
+pub mod references;
 mod request;
 pub mod schema;
 mod settings;

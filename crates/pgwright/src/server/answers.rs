@@ -1,25 +1,30 @@
 //! What the editor shows of a round: pure functions of what was read.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeLens, Command, Diagnostic, DiagnosticRelatedInformation,
     DiagnosticSeverity, DocumentChanges, Hover, HoverContents, Location, MarkupContent, MarkupKind, NumberOrString,
-    OneOf, OptionalVersionedTextDocumentIdentifier, SymbolInformation, SymbolKind, TextDocumentEdit, TextEdit, Uri,
-    WorkspaceEdit,
+    OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 use pgwright_diagnostics::{Applicability, Diagnostic as Finding, FileId, Files, Severity, Span};
+use pgwright_django::Extent;
 use pgwright_django::model::Model;
 use pgwright_django::queries::workload::{Certainty, Issued, Over};
+use pgwright_rules::Size;
+use pgwright_schema::ConstraintKind;
 
 use super::convert::{Encoding, Lines, uri_of};
+use super::moved::Moved;
+use super::names::{self, Asked};
 use super::rounds::Round;
 
 /// Texts of one place that a hover shows.
 const SHOWN_TEXTS: usize = 3;
-const SHOWN_SYMBOLS: usize = 200;
 
 /// Where the project lies, and how the client counts.
 pub(super) struct View<'a> {
@@ -36,50 +41,81 @@ impl View<'_> {
         Lines::new(&files.get(file).text, self.encoding)
     }
 
-    fn location(&self, files: &Files, span: Span) -> Option<Location> {
+    pub(super) fn location(&self, files: &Files, span: Span) -> Option<Location> {
         Some(Location::new(self.uri(files.path(span.file))?, self.lines(files, span.file).range(span)))
     }
 }
 
-/// What each file shows: what the newest round found, and what an earlier one of all rules found in texts that are still the same.
-pub(super) fn diagnostics(
-    view: &View<'_>,
-    newest: &Round,
-    whole: Option<&Round>,
+/// Places of a round's texts in the texts as they are now. The lines of each file are counted once.
+struct Placed<'a, 't> {
+    view: &'a View<'a>,
+    files: &'a Files,
+    now: &'a dyn Fn(&Utf8Path) -> Option<&'t str>,
+    counted: RefCell<BTreeMap<FileId, Rc<(Lines, Moved)>>>,
+}
+
+impl<'a, 't> Placed<'a, 't> {
+    fn new(view: &'a View<'a>, files: &'a Files, now: &'a dyn Fn(&Utf8Path) -> Option<&'t str>) -> Placed<'a, 't> {
+        Placed { view, files, now, counted: RefCell::default() }
+    }
+
+    /// None where the text was edited since.
+    fn range(&self, span: Span) -> Option<lsp_types::Range> {
+        let counted = self.counted.borrow().get(&span.file).cloned();
+        let counted = counted.unwrap_or_else(|| {
+            let file = self.files.get(span.file);
+            let text = (self.now)(&file.path).unwrap_or(&file.text);
+            let counted = Rc::new((Lines::new(text, self.view.encoding), Moved::between(&file.text, text)));
+            self.counted.borrow_mut().insert(span.file, counted.clone());
+            counted
+        });
+        let (lines, moved) = &*counted;
+        let (start, end) = moved.now(span.start, span.end)?;
+        Some(lines.range(Span::new(span.file, start, end)))
+    }
+}
+
+/// What each file shows: what the newest round found, and what an earlier one found by other rules. Findings move with what is typed
+/// before them, and those in the edited stretch itself are not shown until the next round.
+pub(super) fn diagnostics<'a>(
+    view: &'a View<'a>,
+    newest: &'a Round,
+    whole: Option<&'a Round>,
+    open: &'a dyn Fn(&Utf8Path) -> Option<&'a str>,
 ) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
     let mut shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
-    let now: BTreeMap<&Utf8Path, &str> =
+    let texts: BTreeMap<&Utf8Path, &str> =
         newest.audit.reading.files.iter().map(|(_, file)| (file.path.as_path(), file.text.as_str())).collect();
-    let read_now: BTreeSet<&str> = newest.rules.iter().copied().collect();
-    let earlier = whole.filter(|whole| !std::ptr::eq(*whole, newest)).map(|whole| {
-        let files = &whole.audit.reading.files;
-        let still = |finding: &&Finding| {
-            let file = files.get(finding.primary.span.file);
-            !read_now.contains(finding.rule) && now.get(file.path.as_path()).is_none_or(|text| *text == file.text)
-        };
-        (files, whole.audit.found.iter().filter(still).collect::<Vec<_>>())
-    });
-    let newest = (&newest.audit.reading.files, newest.audit.found.iter().collect::<Vec<_>>());
-    for (files, found) in std::iter::once(newest).chain(earlier) {
-        for finding in found {
+    let now = |path: &Utf8Path| open(path).or_else(|| texts.get(path).copied());
+    let mut show = |round: &Round, findings: &mut dyn Iterator<Item = &Finding>| {
+        let files = &round.audit.reading.files;
+        let placed = Placed::new(view, files, &now);
+        for finding in findings {
             let path = files.path(finding.primary.span.file).to_owned();
-            shown.entry(path).or_default().push(diagnostic(view, files, finding));
+            shown.entry(path).or_default().extend(diagnostic(&placed, finding));
         }
+    };
+    show(newest, &mut newest.audit.found.iter());
+    if let Some(whole) = whole.filter(|whole| !std::ptr::eq(*whole, newest)) {
+        // What is no rule's, such as a syntax error, each round finds.
+        let others = |found: &&Finding| whole.rules.contains(&found.rule) && !newest.rules.contains(&found.rule);
+        show(whole, &mut whole.audit.found.iter().filter(others));
     }
     shown
 }
 
-fn diagnostic(view: &View<'_>, files: &Files, finding: &Finding) -> Diagnostic {
+fn diagnostic(placed: &Placed<'_, '_>, finding: &Finding) -> Option<Diagnostic> {
     let mut message = finding.headline.clone();
     for more in finding.why.iter().chain(&finding.help) {
         let _ = write!(message, "\n{more}");
     }
     let related = |label: &pgwright_diagnostics::Label| {
-        let location = view.location(files, label.span)?;
+        let uri = placed.view.uri(placed.files.path(label.span.file))?;
+        let location = Location::new(uri, placed.range(label.span)?);
         Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
     };
-    Diagnostic {
-        range: view.lines(files, finding.primary.span.file).range(finding.primary.span),
+    Some(Diagnostic {
+        range: placed.range(finding.primary.span)?,
         severity: Some(match finding.severity {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,
@@ -90,7 +126,7 @@ fn diagnostic(view: &View<'_>, files: &Files, finding: &Finding) -> Diagnostic {
         message,
         related_information: Some(finding.related.iter().filter_map(related).collect()),
         ..Diagnostic::default()
-    }
+    })
 }
 
 /// The fixes of findings that a range touches, in texts that are still what was read.
@@ -102,6 +138,8 @@ pub(super) fn actions(
     current: &dyn Fn(&Utf8Path) -> Option<(String, i32)>,
 ) -> Vec<CodeActionOrCommand> {
     let files = &round.audit.reading.files;
+    let as_read = |_: &Utf8Path| None;
+    let placed = Placed::new(view, files, &as_read);
     let touches = |finding: &&Finding| {
         let span = finding.primary.span;
         let shown = view.lines(files, span.file).range(span);
@@ -130,7 +168,7 @@ pub(super) fn actions(
         Some(CodeActionOrCommand::CodeAction(CodeAction {
             title: fix.title.clone(),
             kind: Some(CodeActionKind::QUICKFIX),
-            diagnostics: Some(vec![diagnostic(view, files, finding)]),
+            diagnostics: Some(diagnostic(&placed, finding).into_iter().collect()),
             edit: Some(WorkspaceEdit {
                 document_changes: Some(DocumentChanges::Edits(changes?)),
                 ..WorkspaceEdit::default()
@@ -142,31 +180,28 @@ pub(super) fn actions(
     round.audit.found.iter().filter(touches).filter_map(action).collect()
 }
 
-fn file_named(files: &Files, path: &Utf8Path) -> Option<FileId> {
+pub(super) fn file_named(files: &Files, path: &Utf8Path) -> Option<FileId> {
     files.iter().find(|(_, file)| file.path == path).map(|(id, _)| id)
 }
 
-/// What is known of the query, the model or the field at a position of a text that is still what was read.
-pub(super) fn hover(
-    view: &View<'_>,
-    round: &Round,
-    path: &Utf8Path,
-    position: lsp_types::Position,
-    text: &str,
-) -> Option<Hover> {
-    let reading = &round.audit.reading;
-    let file = file_named(&reading.files, path)?;
-    if reading.files.get(file).text != text {
-        return None;
+/// What is known of the query, the model or the field at a position, or of what a name there stands for.
+pub(super) fn hover(asked: &Asked<'_>, position: lsp_types::Position) -> Option<Hover> {
+    let Asked { view, round, path, text } = asked;
+    let markup = |value| HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value });
+    if let Some((range, span)) = names::named(asked, position)
+        && let Some((_, value)) = of_model(round, span)
+    {
+        return Some(Hover { contents: markup(value), range: Some(range) });
     }
-    let lines = view.lines(&reading.files, file);
-    let offset = lines.offset(position)?;
+    let files = &round.audit.reading.files;
+    let file = file_named(files, path)?;
+    let lines = Lines::new(text, view.encoding);
+    let moved = Moved::between(&files.get(file).text, text);
+    let offset = moved.before(lines.offset(position)?)?;
     let at = Span::new(file, offset, offset);
     let (span, value) = of_model(round, at).or_else(|| of_query(round, at))?;
-    Some(Hover {
-        contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),
-        range: Some(lines.range(span)),
-    })
+    let (start, end) = moved.now(span.start, span.end)?;
+    Some(Hover { contents: markup(value), range: Some(lines.range(Span::new(file, start, end))) })
 }
 
 fn of_query(round: &Round, at: Span) -> Option<(Span, String)> {
@@ -213,24 +248,21 @@ fn of_model(round: &Round, at: Span) -> Option<(Span, String)> {
         let (column, kind) = (field.column.as_deref()?, field.db_type.as_deref()?);
         let null = if field.null { "" } else { " NOT NULL" };
         let mut text = format!("```sql\n\"{}\".\"{column}\" {kind}{null}\n```\n", model.table);
-        let indexes = model
-            .indexes
-            .iter()
-            .filter(|index| index.fields.iter().any(|name| name.trim_start_matches('-') == field.name));
-        let names: Vec<String> = indexes.map(|index| format!("`{}`", index.name)).collect();
-        let own = if field.unique {
-            Some("unique")
-        } else if field.db_index {
-            Some("indexed")
-        } else {
-            None
-        };
-        let all: Vec<&str> = own.into_iter().chain(names.iter().map(String::as_str)).collect();
-        let _ = write!(
-            text,
-            "\n{}\n",
-            if all.is_empty() { "in no index of `Meta.indexes`".to_owned() } else { all.join(", ") }
-        );
+        let indexes = indexes(round, model).unwrap_or_default();
+        let with = |(name, columns): &(&str, Vec<&str>)| columns.contains(&column).then(|| format!("`{name}`"));
+        let names: Vec<String> = indexes.iter().filter_map(with).collect();
+        let said = if names.is_empty() { "in no index".to_owned() } else { format!("in {}", names.join(", ")) };
+        let _ = write!(text, "\n{said}\n");
+        if round.extent == Extent::Workload {
+            let mention = format!("\"{}\".\"{column}\"", model.table);
+            let conditions = |sql: &str| {
+                let rest = sql.find(" WHERE ").or_else(|| sql.find(" ORDER BY ")).map(|at| &sql[at..]);
+                rest.is_some_and(|rest| rest.contains(&mention))
+            };
+            let asking = places_of(round, |issued| issued.sql.as_deref().is_ok_and(conditions));
+            let _ = write!(text, "\nfiltered or ordered by in {}\n", plural(asking.len(), "place", "places"));
+            list(&mut text, &asking);
+        }
         Some((field.site.as_ref()?.name, text))
     })
 }
@@ -247,71 +279,102 @@ fn about(round: &Round, model: &Model) -> String {
         );
     }
     text.push_str("```\n");
-    let places = places(round, model);
-    let _ = write!(
-        text,
-        "\n{}, {} in `Meta`; asked from {}\n",
-        plural(model.indexes.len(), "index", "indexes"),
-        plural(model.constraints.len(), "constraint", "constraints"),
-        plural(places, "place", "places")
-    );
+    let _ = write!(text, "\n{}\n", summary(round, model));
+    list(&mut text, &places_of(round, |issued| issued.model == Some(model.id)));
     text
 }
 
-/// How many places send queries of the model: none where the code was not executed.
+/// Functions that send queries, with how many of them a hover names.
+const SHOWN_FUNCTIONS: usize = 5;
+
+fn list(text: &mut String, places: &BTreeMap<(FileId, u32), &str>) {
+    let functions: BTreeSet<&str> = places.values().copied().filter(|name| !name.is_empty()).collect();
+    for function in functions.iter().take(SHOWN_FUNCTIONS) {
+        let _ = write!(text, "\n- `{function}`");
+    }
+    if functions.len() > SHOWN_FUNCTIONS {
+        let _ = write!(text, "\n- and {} more", functions.len() - SHOWN_FUNCTIONS);
+    }
+    text.push('\n');
+}
+
+/// Places that send such queries, each with its function: none where the code was not executed.
+fn places_of(round: &Round, asked: impl Fn(&Issued) -> bool) -> BTreeMap<(FileId, u32), &str> {
+    let queries = round.audit.reading.project.workload.queries.iter().filter(|issued| asked(issued));
+    queries.map(|issued| ((issued.span.file, issued.span.start), issued.function.as_str())).collect()
+}
+
 fn places(round: &Round, model: &Model) -> usize {
-    let queries = &round.audit.reading.project.workload.queries;
-    let spans: BTreeSet<(FileId, u32)> = queries
-        .iter()
-        .filter(|issued| issued.model == Some(model.id))
-        .map(|issued| (issued.span.file, issued.span.start))
-        .collect();
-    spans.len()
+    places_of(round, |issued| issued.model == Some(model.id)).len()
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// A line above each model of a text that is still what was read.
-pub(super) fn lenses(view: &View<'_>, round: &Round, path: &Utf8Path, text: &str) -> Vec<CodeLens> {
+/// A line above each model: how large its table is and who says so, its indexes, the places that query it.
+pub(super) fn lenses(asked: &Asked<'_>) -> Vec<CodeLens> {
+    let Asked { view, round, path, text } = asked;
     let reading = &round.audit.reading;
-    let Some(file) = file_named(&reading.files, path).filter(|file| reading.files.get(*file).text == text) else {
-        return Vec::new();
-    };
-    let lines = view.lines(&reading.files, file);
+    let Some(file) = file_named(&reading.files, path) else { return Vec::new() };
+    let lines = Lines::new(text, view.encoding);
+    let moved = Moved::between(&reading.files.get(file).text, text);
     let lens = |model: &Model| {
         let site = model.site.as_ref().filter(|site| site.name.file == file)?;
-        let title = format!(
-            "{} · {} · {} · {}",
-            model.table,
-            plural(model.indexes.len(), "index", "indexes"),
-            plural(model.constraints.len(), "constraint", "constraints"),
-            plural(places(round, model), "place that queries it", "places that query it")
-        );
-        let command = Command { title, command: String::new(), arguments: None };
-        Some(CodeLens { range: lines.range(site.name), command: Some(command), data: None })
+        let (start, end) = moved.now(site.name.start, site.name.end)?;
+        let command = Command { title: summary(round, model), command: String::new(), arguments: None };
+        Some(CodeLens { range: lines.range(Span::new(file, start, end)), command: Some(command), data: None })
     };
     let own = reading.project.models.all.iter().filter(|model| model.origin.is_own() && model.has_table());
     own.filter_map(lens).collect()
 }
 
-/// Models of the project whose label has the letters asked for.
-#[expect(deprecated, reason = "the field has to be given")]
-pub(super) fn symbols(view: &View<'_>, round: &Round, wanted: &str) -> Vec<SymbolInformation> {
-    let reading = &round.audit.reading;
-    let wanted = wanted.to_lowercase();
-    let own = reading.project.models.all.iter().filter(|model| model.origin.is_own());
-    let symbol = |model: &Model| {
-        let site = model.site.as_ref()?;
-        Some(SymbolInformation {
-            name: model.name.clone(),
-            kind: SymbolKind::CLASS,
-            tags: None,
-            deprecated: None,
-            location: view.location(&reading.files, site.name)?,
-            container_name: Some(model.app_label.clone()),
-        })
+/// `~1.2 M rows · 3 indexes · queried from 41 places`.
+fn summary(round: &Round, model: &Model) -> String {
+    let size = round.sizes.of(model);
+    let size = match size {
+        Size::Measured(rows) => format!("~{} rows", short(rows)),
+        Size::Stated(rows) => format!("{} rows (as configured)", short(rows)),
+        Size::Assumed => format!("~{} rows (assumed)", short(size.rows())),
     };
-    own.filter(|model| model.label().to_lowercase().contains(&wanted)).filter_map(symbol).take(SHOWN_SYMBOLS).collect()
+    let indexes = match indexes(round, model) {
+        Some(names) => plural(names.len(), "index", "indexes"),
+        None => "indexes not known".to_owned(),
+    };
+    let places = match round.extent {
+        Extent::Workload => format!("queried from {}", plural(places(round, model), "place", "places")),
+        _ => "queries not read yet".to_owned(),
+    };
+    format!("{size} · {indexes} · {places}")
+}
+
+/// `950`, `12 k`, `1.2 M`, `3.4 G`.
+fn short(rows: u64) -> String {
+    let (unit, name) = match rows {
+        0..1_000 => return rows.to_string(),
+        1_000..1_000_000 => (1e3, "k"),
+        1_000_000..1_000_000_000 => (1e6, "M"),
+        _ => (1e9, "G"),
+    };
+    let value = rows as f64 / unit;
+    if value < 10.0 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+}
+
+/// Names of the indexes of a model's table, those of its keys and unique constraints among them, each with its columns.
+fn indexes<'a>(round: &'a Round, model: &Model) -> Option<Vec<(&'a str, Vec<&'a str>)>> {
+    let table = round.audit.reading.project.own_schema().schema.table(&model.table)?;
+    let of_constraints = table.constraints.iter().filter_map(|constraint| {
+        let columns: Vec<&str> = match &constraint.kind {
+            ConstraintKind::Check { .. } | ConstraintKind::ForeignKey(_) => return None,
+            ConstraintKind::PrimaryKey { columns } | ConstraintKind::Unique { columns, .. } => {
+                columns.iter().map(String::as_str).collect()
+            }
+            ConstraintKind::Exclusion(exclusion) => {
+                exclusion.elements.iter().filter_map(|(key, _)| key.as_column()).collect()
+            }
+        };
+        Some((constraint.name.as_str(), columns))
+    });
+    let own = table.indexes.iter().map(|index| (index.name.as_str(), index.columns()));
+    Some(of_constraints.chain(own).collect())
 }

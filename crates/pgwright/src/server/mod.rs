@@ -2,9 +2,11 @@
 
 mod answers;
 mod convert;
+mod moved;
+mod names;
 mod rounds;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,14 +16,16 @@ use lsp_types::notification::{
     PublishDiagnostics, ShowMessage,
 };
 use lsp_types::request::{
-    CodeActionRequest, CodeLensRequest, HoverRequest, Request as _, Shutdown, WorkspaceSymbolRequest,
+    CodeActionRequest, CodeLensRequest, Completion, DocumentSymbolRequest, GotoDefinition, HoverRequest,
+    InlayHintRequest, Request as _, Shutdown, WorkspaceSymbolRequest,
 };
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeLensOptions, CodeLensParams,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverParams,
-    HoverProviderCapability, InitializeParams, MessageType, OneOf, PublishDiagnosticsParams, SaveOptions,
-    ServerCapabilities, ShowMessageParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    Uri, WorkspaceSymbolParams,
+    CompletionOptions, CompletionParams, Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DocumentSymbolParams, GotoDefinitionParams, HoverParams, HoverProviderCapability,
+    InitializeParams, InlayHintParams, MessageType, OneOf, PublishDiagnosticsParams, SaveOptions, ServerCapabilities,
+    ShowMessageParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+    WorkspaceSymbolParams,
 };
 use pgwright_django::Extent;
 use serde::de::DeserializeOwned;
@@ -29,6 +33,7 @@ use serde_json::{Value, json};
 
 use self::answers::View;
 use self::convert::{Encoding, path_of};
+use self::names::Asked;
 use self::rounds::{Occasion, Round, Unsaved, Wanted};
 use crate::cli::ServerArgs;
 use crate::failure::Failure;
@@ -51,7 +56,7 @@ pub(crate) fn run(args: &ServerArgs) -> Result<Status, Failure> {
     let encoding =
         Encoding::of(params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_deref()));
     let answer = json!({
-        "capabilities": capabilities(encoding),
+        "capabilities": capabilities(encoding, Hints::of(&params)),
         "serverInfo": {"name": "pgwright", "version": env!("CARGO_PKG_VERSION")},
     });
     connection.initialize_finish(id, answer).map_err(|error| stopped(&error))?;
@@ -84,7 +89,7 @@ pub(crate) fn run(args: &ServerArgs) -> Result<Status, Failure> {
         open: BTreeMap::new(),
         newest: None,
         whole: None,
-        marked: BTreeSet::new(),
+        shown: BTreeMap::new(),
         told: None,
     };
     server.want(Occasion::Saved);
@@ -92,7 +97,25 @@ pub(crate) fn run(args: &ServerArgs) -> Result<Status, Failure> {
     Ok(Status::Clean)
 }
 
-fn capabilities(encoding: Encoding) -> ServerCapabilities {
+/// Whether the column's type stands behind each field: only where the client asks for it, `{"inlayHints": true}` among its
+/// `initializationOptions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hints {
+    Shown,
+    Hidden,
+}
+
+impl Hints {
+    fn of(params: &InitializeParams) -> Hints {
+        let options = params.initialization_options.as_ref();
+        match options.and_then(|options| options.get("inlayHints")).and_then(Value::as_bool) {
+            Some(true) => Hints::Shown,
+            Some(false) | None => Hints::Hidden,
+        }
+    }
+}
+
+fn capabilities(encoding: Encoding, hints: Hints) -> ServerCapabilities {
     ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
@@ -108,6 +131,14 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
             ..CodeActionOptions::default()
         })),
         workspace_symbol_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        definition_provider: Some(OneOf::Left(true)),
+        completion_provider: Some(CompletionOptions {
+            // Names begin after a quote, an opening parenthesis, a sign, and go on after `__` and `.`.
+            trigger_characters: Some(["\"", "'", "(", "-", "_", "."].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        inlay_hint_provider: (hints == Hints::Shown).then_some(OneOf::Left(true)),
         ..ServerCapabilities::default()
     }
 }
@@ -140,8 +171,8 @@ struct Server {
     newest: Option<std::sync::Arc<Round>>,
     /// The last round of all rules.
     whole: Option<std::sync::Arc<Round>>,
-    /// Files the editor shows findings in.
-    marked: BTreeSet<Utf8PathBuf>,
+    /// The findings the editor shows.
+    shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
     /// The failure last shown: it is not repeated with every key.
     told: Option<String>,
 }
@@ -219,6 +250,10 @@ impl Server {
             HoverRequest::METHOD => read(params).map(|params| json!(self.hover(&params))),
             CodeLensRequest::METHOD => read(params).map(|params| self.lenses(&params)),
             CodeActionRequest::METHOD => read(params).map(|params| self.actions(&params)),
+            DocumentSymbolRequest::METHOD => read(params).map(|params| self.outline(&params)),
+            GotoDefinition::METHOD => read(params).map(|params| json!(self.definition(&params))),
+            Completion::METHOD => read(params).map(|params| self.completion(&params)),
+            InlayHintRequest::METHOD => read(params).map(|params| self.hints(&params)),
             WorkspaceSymbolRequest::METHOD => read(params).map(|params| self.symbols(&params)),
             // Nothing is to be put away; `exit` follows.
             Shutdown::METHOD => Some(Value::Null),
@@ -234,24 +269,55 @@ impl Server {
         View { root: &self.root, encoding: self.encoding }
     }
 
-    /// A document and the round to answer from: queries are known where code was executed.
-    fn place(&self, uri: &Uri) -> Option<(Utf8PathBuf, &Document, &Round)> {
+    /// An open document and a round to answer from.
+    fn asked<T>(&self, uri: &Uri, round: Option<&Round>, answer: impl FnOnce(&Asked<'_>) -> T) -> Option<T> {
         let path = self.path(uri)?;
-        let document = self.open.get(&path)?;
-        Some((path, document, self.whole.as_deref().or(self.newest.as_deref())?))
+        let text = &self.open.get(&path)?.text;
+        Some(answer(&Asked { view: self.view(), round: round?, path: &path, text }))
+    }
+
+    /// The last round in which code was executed: queries are known there.
+    fn with_queries(&self) -> Option<&Round> {
+        self.whole.as_deref().or(self.newest.as_deref())
     }
 
     fn hover(&self, params: &HoverParams) -> Option<lsp_types::Hover> {
         let at = &params.text_document_position_params;
-        let (path, document, round) = self.place(&at.text_document.uri)?;
-        answers::hover(&self.view(), round, &path, at.position, &document.text)
+        let uri = &at.text_document.uri;
+        self.asked(uri, self.with_queries(), |asked| answers::hover(asked, at.position)).flatten()
     }
 
     fn lenses(&self, params: &CodeLensParams) -> Value {
-        match self.place(&params.text_document.uri) {
-            Some((path, document, round)) => json!(answers::lenses(&self.view(), round, &path, &document.text)),
-            None => json!([]),
-        }
+        json!(self.asked(&params.text_document.uri, self.with_queries(), answers::lenses).unwrap_or_default())
+    }
+
+    fn outline(&self, params: &DocumentSymbolParams) -> Value {
+        json!(self.asked(&params.text_document.uri, self.newest.as_deref(), names::outline).unwrap_or_default())
+    }
+
+    fn definition(&self, params: &GotoDefinitionParams) -> Option<lsp_types::Location> {
+        let at = &params.text_document_position_params;
+        self.of_models(&at.text_document.uri, |asked| names::definition(asked, at.position))
+    }
+
+    fn completion(&self, params: &CompletionParams) -> Value {
+        let at = &params.text_document_position;
+        let items = |asked: &Asked<'_>| {
+            let items = names::completion(asked, at.position);
+            (!items.is_empty()).then_some(items)
+        };
+        json!(self.of_models(&at.text_document.uri, items).unwrap_or_default())
+    }
+
+    fn hints(&self, params: &InlayHintParams) -> Value {
+        let uri = &params.text_document.uri;
+        json!(self.asked(uri, self.newest.as_deref(), |asked| names::hints(asked, params.range)).unwrap_or_default())
+    }
+
+    /// From the newest round, and where that does not know from the one that knows queries.
+    fn of_models<T>(&self, uri: &Uri, answer: impl Fn(&Asked<'_>) -> Option<T>) -> Option<T> {
+        let newest = self.asked(uri, self.newest.as_deref(), &answer).flatten();
+        newest.or_else(|| self.asked(uri, self.whole.as_deref(), &answer).flatten())
     }
 
     fn actions(&self, params: &CodeActionParams) -> Value {
@@ -269,7 +335,7 @@ impl Server {
 
     fn symbols(&self, params: &WorkspaceSymbolParams) -> Value {
         match self.newest.as_deref() {
-            Some(round) => json!(answers::symbols(&self.view(), round, &params.query)),
+            Some(round) => json!(names::symbols(&self.view(), round, &params.query)),
             None => json!([]),
         }
     }
@@ -284,16 +350,20 @@ impl Server {
             self.whole = Some(round.clone());
         }
         self.newest = Some(round.clone());
-        let shown = answers::diagnostics(&self.view(), &round, self.whole.as_deref());
-        let cleared =
-            self.marked.iter().filter(|path| !shown.contains_key(*path)).map(|path| (path.clone(), Vec::new()));
-        let cleared: Vec<_> = cleared.collect();
-        self.marked = shown.keys().cloned().collect();
-        for (path, diagnostics) in shown.into_iter().chain(cleared) {
-            let Some(uri) = self.view().uri(&path) else { continue };
-            let version = self.open.get(&path).map(|document| document.version);
+        let open = |path: &Utf8Path| self.open.get(path).map(|document| document.text.as_str());
+        let mut all = answers::diagnostics(&self.view(), &round, self.whole.as_deref(), &open);
+        for path in self.shown.keys() {
+            all.entry(path.clone()).or_default();
+        }
+        // What the editor shows already is not sent with every key.
+        for (path, diagnostics) in all.iter().filter(|(path, now)| self.shown.get(*path) != Some(now)) {
+            let Some(uri) = self.view().uri(path) else { continue };
+            let version = self.open.get(path).map(|document| document.version);
+            let diagnostics = diagnostics.clone();
             self.notify::<PublishDiagnostics>(PublishDiagnosticsParams { uri, diagnostics, version });
         }
+        self.shown = all;
+        self.shown.retain(|_, diagnostics| !diagnostics.is_empty());
     }
 
     fn tell(&mut self, message: String) {

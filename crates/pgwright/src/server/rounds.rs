@@ -10,17 +10,21 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use pgwright_django::Extent;
+use pgwright_rules::Sizes;
 
 use super::Event;
 use crate::check::{self, Audit};
 use crate::cli::{ProjectArgs, ProjectOptions};
 use crate::failure::Failure;
-use crate::ground::read_snapshot;
+use crate::ground::{Measured, read_snapshot, sizes};
 use crate::kept::Keeping;
 use crate::session::Session;
 
 /// A round of all rules that takes less than this follows every change.
 const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// How long the list of files, the configuration and the snapshot may be as old as they are while somebody types; saving looks at once.
+const LOOKED_UP: Duration = Duration::from_secs(5);
 
 /// Texts that are not on disk, by path.
 pub(super) type Unsaved = BTreeMap<Utf8PathBuf, String>;
@@ -44,6 +48,8 @@ pub(super) struct Round {
     /// The rules that ran.
     pub(super) rules: Vec<&'static str>,
     pub(super) audit: Audit,
+    /// How large tables are, and who says so.
+    pub(super) sizes: Sizes,
 }
 
 /// Runs rounds until nobody wants any. Of several that are wanted meanwhile only the last is run.
@@ -51,6 +57,7 @@ pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &
     let mut unsaved = Unsaved::new();
     let mut whole = false;
     let mut last_whole: Option<Duration> = None;
+    let mut opened: Option<Opened> = None;
     loop {
         let next = match whole {
             true => match wanted.try_recv() {
@@ -66,10 +73,14 @@ pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &
         let at_once = last_whole.is_some_and(|took| took < AT_ONCE);
         let extent = if let Some(next) = next {
             let mut newest = next;
-            whole |= at_once || newest.occasion == Occasion::Saved;
+            let mut is_saved = newest.occasion == Occasion::Saved;
             while let Ok(newer) = wanted.try_recv() {
-                whole |= newer.occasion == Occasion::Saved;
+                is_saved |= newer.occasion == Occasion::Saved;
                 newest = newer;
+            }
+            whole |= at_once || is_saved;
+            if is_saved {
+                opened = None;
             }
             unsaved = newest.unsaved;
             if at_once { Extent::Workload } else { Extent::Models }
@@ -77,7 +88,7 @@ pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &
             Extent::Workload
         };
         let start = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| round(options, &unsaved, extent)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| round(options, &unsaved, extent, &mut opened)));
         if extent == Extent::Workload {
             whole = false;
             let is_fresh = outcome
@@ -95,14 +106,36 @@ pub(super) fn run(options: &ProjectOptions, wanted: &Receiver<Wanted>, events: &
     }
 }
 
-fn round(options: &ProjectOptions, unsaved: &Unsaved, extent: Extent) -> Result<Round, Failure> {
-    let args = ProjectArgs { paths: Vec::new(), options: options.clone() };
-    let mut session = Session::open(&args)?;
-    session.disk.changed.clone_from(unsaved);
+/// What a round needs beside texts: which files there are, the configuration, the snapshot.
+struct Opened {
+    session: Session,
+    measured: Option<Measured>,
+    at: Instant,
+}
+
+/// Reads the project. While somebody types, which files there are is looked up once in [`LOOKED_UP`].
+fn round(
+    options: &ProjectOptions,
+    unsaved: &Unsaved,
+    extent: Extent,
+    opened: &mut Option<Opened>,
+) -> Result<Round, Failure> {
+    let Opened { session, measured, at } = match opened.take().filter(|opened| opened.at.elapsed() < LOOKED_UP) {
+        Some(opened) => opened,
+        None => {
+            let args = ProjectArgs { paths: Vec::new(), options: options.clone() };
+            let session = Session::open(&args)?;
+            let measured = read_snapshot(None, &session)?;
+            Opened { session, measured, at: Instant::now() }
+        }
+    };
     let selection = check::configured(&session.config)?.within(extent);
-    let session = session.reading(selection.extent());
+    let mut session = session.models_alone().reading(selection.extent());
+    session.disk.changed.clone_from(unsaved);
     let session = if selection.reads_history() { session.with_history() } else { session };
     let rules = selection.rules().iter().map(|rule| rule.name).collect();
-    let measured = read_snapshot(None, &session)?;
-    Ok(Round { extent, rules, audit: check::audit(&session, &selection, measured.as_ref()) })
+    let audit = check::audit(&session, &selection, measured.as_ref());
+    let sizes = sizes(&session, &audit.reading, measured.as_ref());
+    *opened = Some(Opened { session, measured, at });
+    Ok(Round { extent, rules, audit, sizes })
 }

@@ -43,7 +43,6 @@ pub(crate) use record::{Called, Caller, Event, Own};
 pub(crate) use run::NO_MODEL;
 pub(crate) use seen::{Parameter, Seen, Shared};
 
-use super::Query;
 use super::context::Context;
 use super::serving::Serving;
 use super::workload::Situation;
@@ -102,8 +101,6 @@ pub(crate) struct State {
     pub(crate) unrepeatable: usize,
     /// How often one of `inferring` and `seen` was looked at.
     pub(crate) consulted: usize,
-    /// What the default managers of a wide class's models start from.
-    pub(crate) base_queries: FxHashMap<ClassId, Arc<[Arc<Query>]>>,
     /// How one object of each model of a wide class is found.
     pub(crate) lookups: FxHashMap<ClassId, Arc<[(ModelId, record::Outcome)]>>,
     /// What deleting objects of a wide class sends, by the class or by the queries.

@@ -198,20 +198,11 @@ impl<'a> Orm<'a> {
         // A manager of the ancestor's starts from the model's own; where there is none, heirs have theirs.
         let is_any = evaluator.heap.class(class).bases.first() == Some(&self.known.model);
         let queries = match is_any {
-            true => self.base_queries(evaluator, class, models),
+            // Asked anew each time: a manager may go by what is set around it (`django_scopes`).
+            true => models.iter().map(|model| Arc::new(self.base_query(evaluator, *model))).collect(),
             false => models.iter().map(|model| Arc::new(Query::new(*model))).collect(),
         };
         Some(QueryState { wide: Some(Queries { class, queries }), guessed: true, ..state })
-    }
-
-    fn base_queries(&self, evaluator: &mut Evaluator<'a>, class: ClassId, models: &[ModelId]) -> Arc<[Arc<Query>]> {
-        if let Some(known) = self.state().base_queries.get(&class) {
-            return known.clone();
-        }
-        let found: Arc<[Arc<Query>]> =
-            models.iter().map(|model| Arc::new(self.base_query(evaluator, *model))).collect();
-        self.state().base_queries.insert(class, found.clone());
-        found
     }
 
     /// The models an instance may be of.
