@@ -20,6 +20,7 @@ pub(crate) mod models;
 pub(crate) mod mutations;
 pub(crate) mod n_plus_1;
 pub(crate) mod queries;
+pub(crate) mod repeated;
 pub(crate) mod schema;
 
 /// One project of `tests/corpus/corpus.toml`, which says what the keys mean.

@@ -27,6 +27,7 @@ cargo xtask corpus migrations [--diff] [NAME…] `inspect migrations` against wh
 cargo xtask corpus drift [--diff] [NAME…]   `migration-drift` against what real `makemigrations` would write
 cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
 cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
+cargo xtask corpus repeated [NAME…]         the same queries on one thread and on several, byte for byte
 cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask generated queries APPS SEED     models and queries of projects made up by chance, against real Django
@@ -82,6 +83,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             let (diff, names) = flag("--diff", rest);
             corpus::queries::run(&names, diff)
         }
+        ["corpus", "repeated", names @ ..] => corpus::repeated::run(names),
         ["corpus", "n1", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::n_plus_1::run(&names, diff)

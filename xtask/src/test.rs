@@ -72,6 +72,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus migrations", xtask(&["corpus", "migrations"])?);
     tally.command("corpus drift", xtask(&["corpus", "drift"])?);
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
+    tally.command("corpus repeated", xtask(&["corpus", "repeated"])?);
     tally.command("corpus n1", xtask(&["corpus", "n1"])?);
     tally.command("corpus check", xtask(&["corpus", "check"])?);
     tally.command("made-up projects: queries", xtask(&["generated", "queries", "400", "1"])?);

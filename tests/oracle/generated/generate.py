@@ -128,7 +128,8 @@ class Maker:
 
     def relation(self, name, model, number):
         kind = self.pick(["ForeignKey"] * 6 + ["OneToOneField", "ManyToManyField", "ManyToManyField"])
-        targets = [other for other in self.models if not other.abstract and (other.app == model.app or self.chance(0.3))]
+        others = [other for other in self.models if other is not model]
+        targets = [other for other in others if not other.abstract and (other.app == model.app or self.chance(0.3))]
         itself = self.chance(0.15) and kind != "OneToOneField"
         if not targets and not itself:
             return None
@@ -138,6 +139,9 @@ class Maker:
             written = '"self"'
         elif target.app != model.app:
             written = f'"{target.app}.{target.name}"'
+        elif model in self.models:
+            # It may stand below.
+            written = f'"{target.name}"'
         else:
             written = self.pick([target.name, f'"{target.name}"'])
         null = False

@@ -179,6 +179,16 @@ impl<'a> Evaluator<'a> {
         self.fuel
     }
 
+    /// Something that is asked for so often that whoever asks does not pay for it; it may take so many steps of its own.
+    pub fn uncharged<T>(&mut self, steps: u32, work: impl FnOnce(&mut Self) -> T) -> T {
+        let left = std::mem::replace(&mut self.fuel, steps);
+        let outcome = work(self);
+        if self.needed.is_none() {
+            self.fuel = left;
+        }
+        outcome
+    }
+
     /// [`Evaluator::force_in`] where what is bound may have to be taken back.
     pub(crate) fn force_in_trial(&mut self, scope: ScopeId, name: &str, value: Value) -> Value {
         // Modules that import one name from each other would go round for ever.

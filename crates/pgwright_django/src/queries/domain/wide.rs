@@ -189,6 +189,9 @@ impl QueryState {
     }
 }
 
+/// Steps that a model's default manager may take to say what it starts from.
+const BASE: u32 = 20_000;
+
 impl<'a> Orm<'a> {
     /// All objects of a class.
     pub(crate) fn all_of_class(&self, evaluator: &mut Evaluator<'a>, class: ClassId) -> Option<QueryState> {
@@ -199,7 +202,11 @@ impl<'a> Orm<'a> {
         let is_any = evaluator.heap.class(class).bases.first() == Some(&self.known.model);
         let queries = match is_any {
             // Asked anew each time: a manager may go by what is set around it (`django_scopes`).
-            true => models.iter().map(|model| Arc::new(self.base_query(evaluator, *model))).collect(),
+            true => {
+                let mut base =
+                    |model: &ModelId| evaluator.uncharged(BASE, |evaluator| self.base_query(evaluator, *model));
+                models.iter().map(|model| Arc::new(base(model))).collect()
+            }
             false => models.iter().map(|model| Arc::new(Query::new(*model))).collect(),
         };
         Some(QueryState { wide: Some(Queries { class, queries }), guessed: true, ..state })
