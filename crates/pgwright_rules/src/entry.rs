@@ -229,7 +229,7 @@ fn column(sql: &str) -> Option<&str> {
 mod tests {
     use super::Writer;
     use crate::additions::{FUNCTIONS, POSTGRES_INDEXES};
-    use pgwright_schema::{Expr, Index, IndexKey, IndexMethod, IndexOrigin, SortOrder};
+    use pgwright_schema::{Expr, Index, IndexKey, IndexMethod, SortOrder};
 
     fn writer(quote: char) -> Writer<'static> {
         let fields = vec![("author_id", "author"), ("name", "name"), ("status", "status"), ("active", "active")];
@@ -241,20 +241,7 @@ mod tests {
     }
 
     fn index(method: IndexMethod, keys: Vec<IndexKey>) -> Index {
-        Index {
-            name: "i".into(),
-            table: "t".into(),
-            method_named: false,
-            method,
-            unique: false,
-            keys,
-            include: Vec::new(),
-            nulls_distinct: None,
-            predicate: None,
-            with: Vec::new(),
-            tablespace: None,
-            origin: IndexOrigin::Meta,
-        }
+        Index::over("t", "i".into(), method, keys)
     }
 
     #[test]

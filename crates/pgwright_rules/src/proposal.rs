@@ -3,7 +3,7 @@
 use pgwright_diagnostics::{Proposal, Span};
 use pgwright_schema::ddl::create_index;
 use pgwright_schema::names::{meta_index_name, quote_name};
-use pgwright_schema::{Index, IndexKey, IndexMethod, IndexOrigin, SortOrder, Table};
+use pgwright_schema::{Index, IndexKey, IndexMethod, SortOrder, Table};
 
 /// A B-tree on columns, as `Index(fields=[…])` makes it.
 pub(crate) fn btree<'c>(table: &Table, columns: impl IntoIterator<Item = (&'c str, SortOrder)>) -> Index {
@@ -24,20 +24,7 @@ pub(crate) fn btree<'c>(table: &Table, columns: impl IntoIterator<Item = (&'c st
 }
 
 pub(crate) fn index(table: &Table, name: String, method: IndexMethod, keys: Vec<IndexKey>) -> Index {
-    Index {
-        name,
-        table: table.name.clone(),
-        method_named: method != IndexMethod::Btree,
-        method,
-        unique: false,
-        keys,
-        include: Vec::new(),
-        nulls_distinct: None,
-        predicate: None,
-        with: Vec::new(),
-        tablespace: None,
-        origin: IndexOrigin::Meta,
-    }
+    Index::over(&table.name, name, method, keys)
 }
 
 /// For statements of the code.

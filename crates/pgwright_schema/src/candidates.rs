@@ -16,7 +16,7 @@ use crate::access::PreparedIndex;
 use crate::ddl;
 use crate::names::names_digest;
 use crate::predict::{Database, Prediction, predict};
-use crate::schema::{Index, IndexMethod, IndexOrigin, Table};
+use crate::schema::{Index, IndexMethod, Table};
 use crate::statement::Query;
 
 use gather::Proposal;
@@ -132,18 +132,9 @@ fn helps(with: &Prediction, index: &Index, before: f64) -> bool {
 fn build(proposal: &Proposal, table: &Table) -> Option<(Index, PreparedIndex)> {
     let keys: Option<Vec<_>> = proposal.keys.iter().map(gather::Key::as_index_key).collect();
     let mut index = Index {
-        name: String::new(),
-        table: table.name.clone(),
-        method: proposal.method.clone(),
-        method_named: proposal.method != IndexMethod::Btree,
-        unique: false,
-        keys: keys?,
         include: proposal.include.iter().map(|name| name.to_string()).collect(),
-        nulls_distinct: None,
         predicate: proposal.predicate_expr()?,
-        with: Vec::new(),
-        tablespace: None,
-        origin: IndexOrigin::Meta,
+        ..Index::over(&table.name, String::new(), proposal.method.clone(), keys?)
     };
     index.name = name(&index, table);
     let prepared = PreparedIndex::new(&index, table).ok()?;

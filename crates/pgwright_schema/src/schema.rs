@@ -170,6 +170,24 @@ pub struct Index {
 }
 
 impl Index {
+    /// One of `Meta.indexes` over these keys: of all rows, not unique, nothing stored beside them, and the method named where it is no B-tree.
+    pub fn over(table: &str, name: String, method: IndexMethod, keys: Vec<IndexKey>) -> Index {
+        Index {
+            name,
+            table: table.to_owned(),
+            method_named: method != IndexMethod::Btree,
+            method,
+            unique: false,
+            keys,
+            include: Vec::new(),
+            nulls_distinct: None,
+            predicate: None,
+            with: Vec::new(),
+            tablespace: None,
+            origin: IndexOrigin::Meta,
+        }
+    }
+
     /// The columns it needs: of keys, `INCLUDE` and predicate, each once.
     pub fn columns(&self) -> Vec<&str> {
         used(self.keys.iter().map(|key| &key.expr), &self.include, self.predicate.as_ref())

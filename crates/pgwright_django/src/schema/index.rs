@@ -16,20 +16,7 @@ use crate::model::{self, ConstraintKind as Declared, Field, Value};
 use crate::project::Unresolved;
 
 fn btree(table: &Table, name: String, keys: Vec<IndexKey>, origin: IndexOrigin) -> Index {
-    Index {
-        name,
-        table: table.name.clone(),
-        method: IndexMethod::Btree,
-        method_named: false,
-        unique: false,
-        keys,
-        include: Vec::new(),
-        nulls_distinct: None,
-        predicate: None,
-        with: Vec::new(),
-        tablespace: None,
-        origin,
-    }
+    Index { origin, ..Index::over(&table.name, name, IndexMethod::Btree, keys) }
 }
 
 /// `db_index` and the hidden index for `LIKE 'x%'`.

@@ -187,6 +187,8 @@ impl Compiler<'_, '_> {
         let first = parts.next().unwrap_or_default();
         let (found, reference, transforms): (Option<Node>, &str, Vec<&str>) = match self.query.annotation(name) {
             Some(node) => (Some(node.clone()), name, Vec::new()),
+            // The model's own name comes first where something is looked up in it.
+            None if context.meta(self.query.model).named(first).is_some() => (None, first, Vec::new()),
             None => (self.query.annotation(first).cloned(), first, parts.collect()),
         };
         if let Some(mut node) = found {
