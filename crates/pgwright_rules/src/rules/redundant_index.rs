@@ -41,10 +41,7 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
             }
             let entry = seen.entry(span).or_default();
             entry.tables += 1;
-            let Some(cover) = cover(&all, position) else { continue };
-            if keeps_something(model, table, access) {
-                continue;
-            }
+            let Some(cover) = needless(model, table, &all, position) else { continue };
             entry.redundant += 1;
             if entry.first.is_none() {
                 entry.first = Some(finding(facts.files, model, access, cover, span));
@@ -53,6 +50,11 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
     }
     // A base class's index must be superfluous in every table that inherits it.
     found.extend(seen.into_values().filter(|seen| seen.tables == seen.redundant).filter_map(|seen| seen.first));
+}
+
+/// The index because of which this one can go.
+pub(super) fn needless<'a>(model: &Model, table: &Table, all: &'a [Access], position: usize) -> Option<&'a Access> {
+    cover(all, position).filter(|_| all.get(position).is_some_and(|access| !keeps_something(model, table, access)))
 }
 
 /// The index that makes this one superfluous: an equal one that is kept rather, or a longer one.

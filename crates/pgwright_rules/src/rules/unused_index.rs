@@ -3,6 +3,7 @@
 use pgwright_diagnostics::{Confidence, Diagnostic, Severity};
 use pgwright_django::model::Model;
 
+use super::redundant_index::needless;
 use crate::headline::fitting;
 use crate::mentions::{Mentions, Words};
 use crate::tables::{Access, Source, Tables, accesses, is_declared_here};
@@ -27,7 +28,8 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
         if !mentions.has_table(at) || is_asked_otherwise(facts, model, &words) {
             continue;
         }
-        for access in accesses(model, table) {
+        let all = accesses(model, table);
+        for (position, access) in all.iter().enumerate() {
             let used = |column: &&str| match access.source {
                 Source::Like(_) => mentions.has_prefix(at, column) || words.has_prefix(field_name(model, column)),
                 _ => mentions.has(at, column) || words.has(field_name(model, column)),
@@ -39,10 +41,12 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
                 || columns.is_empty()
                 || columns.iter().any(used)
                 || is_of_keys(model, &columns)
+                // `redundant-index` says more of it.
+                || needless(model, table, &all, position).is_some()
             {
                 continue;
             }
-            found.extend(finding(facts, model, &access));
+            found.extend(finding(facts, model, access));
         }
     }
 }
