@@ -11,6 +11,7 @@ mod bench;
 mod corpus;
 mod environment;
 mod generated;
+mod licences;
 mod pgwright;
 mod rivals;
 mod shell;
@@ -32,6 +33,7 @@ cargo xtask corpus check [--update] [NAME…] counts of findings per rule
 cargo xtask corpus mutations [NAME…]        damaged copies of the projects are read without a panic
 cargo xtask generated queries APPS SEED     models and queries of projects made up by chance, against real Django
 cargo xtask generated migrations APPS SEED  their migrations and what `makemigrations` would still write
+cargo xtask licences [--check]              what the program is built from, in THIRD-PARTY.md
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
 cargo xtask bench [NAME…]                   time and memory beside other programs, written to docs/benchmarks.md
@@ -58,6 +60,8 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["shop", "tests", version] => shop::tests(version),
         ["generated", "queries", apps, seed] => generated::queries::run(apps, seed),
         ["generated", "migrations", apps, seed] => generated::migrations::run(apps, seed),
+        ["licences"] => licences::run(false),
+        ["licences", "--check"] => licences::run(true),
         ["accuracy"] => accuracy::run(),
         ["bench", "server"] => bench::server::run(),
         ["bench", names @ ..] => bench::run(names),

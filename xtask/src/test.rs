@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<bool> {
         "lints of the Python files",
         command(ruff, ["check", "--no-cache", "--quiet", "tests", "examples", "python"]),
     );
+    tally.command("licences", xtask(&["licences", "--check"])?);
     let nextest = find_on_path("cargo-nextest").is_some();
     let tests: &[&str] = if nextest { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     let mut tests = cargo(tests);
