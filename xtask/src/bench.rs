@@ -122,7 +122,7 @@ fn introduction() -> Result<String> {
         text,
         "# Time and memory\n\n\
          Written by `cargo xtask bench`. Each cell is the median of {RUNS} runs (of 3, where the first takes longer than {LONG:.0} s), one after the other on the same \
-         files: seconds of the clock, seconds of all processors, and the peak of resident memory in MiB. {processors} processors, load {load} when it ended. \
+         files: seconds of the clock (to 0.05 s: that is how often is looked whether a program has ended), seconds of all processors, and the peak of resident memory in MiB. {processors} processors, load {load} when it ended. \
          Whatever takes longer than {LIMIT} s is stopped.\n\n\
          *Reading and parsing* is the floor: ruff's parser on every file, in parallel, and nothing else. *ruff, DJ* is `ruff check --select DJ --no-cache`, \
          *ruff, all* the same with every rule. *check, models* leaves out the rules that need to know what queries the code sends; *check, first* has all of \
