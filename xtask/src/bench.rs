@@ -27,14 +27,16 @@ const LIMIT: u32 = 300;
 
 /// Runs a command and prints seconds of the clock, of the processors, and the peak of resident memory in KiB, as the operating system has them.
 const MEASURE: &str = "
-import json, resource, subprocess, sys, time
+import json, resource, subprocess, sys, threading, time
 start = time.perf_counter()
-try:
-    done = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=float(sys.argv[1]))
-    code = done.returncode
-except subprocess.TimeoutExpired:
-    code = None
+running = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+# Not wait(timeout): that only looks every 0.05 s.
+limit = threading.Timer(float(sys.argv[1]), running.kill)
+limit.start()
+code = running.wait()
 wall = time.perf_counter() - start
+code = code if limit.is_alive() else None
+limit.cancel()
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 peak = used.ru_maxrss // 1024 if sys.platform == 'darwin' else used.ru_maxrss
 print(json.dumps({'code': code, 'wall': wall, 'cpu': used.ru_utime + used.ru_stime, 'peak': peak}))
@@ -65,19 +67,50 @@ struct Programs {
     python: PathBuf,
 }
 
-/// The columns of the table: how each is called, and its command.
-const COLUMNS: [&str; 10] = [
-    "reading and parsing",
-    "ruff, DJ",
-    "ruff, all",
-    "inspect models",
-    "check, models",
-    "check, first",
-    "check, second",
-    "migrations --all",
-    "djch",
-    "django-orm-lens",
+/// A column of the table.
+struct Column {
+    name: &'static str,
+    command: fn(&Programs, &Tree) -> Command,
+    /// Whether its first run does what later ones do: not so where one finds what another has kept.
+    first_counts: bool,
+}
+
+const COLUMNS: [Column; 10] = [
+    column("reading and parsing", |programs, tree| command(&programs.floor, [&tree.source])),
+    column("ruff, DJ", |programs, tree| lint(programs, tree, "DJ")),
+    column("ruff, all", |programs, tree| lint(programs, tree, "ALL")),
+    column("inspect models", |programs, tree| ours(programs, tree, &["inspect", "models"])),
+    column("check, models", |programs, tree| ours(programs, tree, &pgwright::CHECK_MODELS)),
+    column("check, first", |programs, tree| ours(programs, tree, &["check", "--no-cache"])),
+    Column { first_counts: false, ..column("check, second", |programs, tree| ours(programs, tree, &["check"])) },
+    column("migrations --all", |programs, tree| ours(programs, tree, &["migrations", "--all"])),
+    column("djch", |programs, tree| inside(tree, command(programs.rivals.join("djch"), ["check"]))),
+    column("django-orm-lens", |programs, tree| {
+        let arguments = ["-m", "django_orm_lens", "nplusone", "--path", ".", "--format", "json"];
+        inside(tree, command(programs.rivals.join("python"), arguments))
+    }),
 ];
+
+const fn column(name: &'static str, command: fn(&Programs, &Tree) -> Command) -> Column {
+    Column { name, command, first_counts: true }
+}
+
+fn ours(programs: &Programs, tree: &Tree, arguments: &[&str]) -> Command {
+    let mut pgwright = command(&programs.pgwright, arguments);
+    pgwright.args(&tree.arguments).arg(&tree.source);
+    pgwright
+}
+
+fn lint(programs: &Programs, tree: &Tree, select: &str) -> Command {
+    let mut ruff = command(&programs.ruff, ["check", "--select", select, "--no-cache", "--isolated", "--quiet"]);
+    ruff.arg(&tree.source);
+    ruff
+}
+
+fn inside(tree: &Tree, mut command: Command) -> Command {
+    command.current_dir(&tree.source);
+    command
+}
 
 /// Measures all of it and writes the page; with names only these projects, and to the terminal.
 pub(crate) fn run(names: &[&str]) -> Result<bool> {
@@ -92,12 +125,12 @@ pub(crate) fn run(names: &[&str]) -> Result<bool> {
     }
     let mut page = String::new();
     write!(page, "| project | files, lines |")?;
-    COLUMNS.iter().try_for_each(|column| write!(page, " {column} |"))?;
+    COLUMNS.iter().try_for_each(|column| write!(page, " {} |", column.name))?;
     writeln!(page, "\n| --- | --- |{}", " ---: |".repeat(COLUMNS.len()))?;
     for tree in &trees {
         let size = run_command(&mut command(&programs.floor, [&tree.source]))?;
         write!(page, "| {} | {} |", tree.name, size.trim())?;
-        for column in COLUMNS {
+        for column in &COLUMNS {
             let cell = cell(&programs, tree, column)?;
             write!(page, " {cell} |")?;
         }
@@ -122,7 +155,7 @@ fn introduction() -> Result<String> {
         text,
         "# Time and memory\n\n\
          Written by `cargo xtask bench`. Each cell is the median of {RUNS} runs (of 3, where the first takes longer than {LONG:.0} s), one after the other on the same \
-         files: seconds of the clock (to 0.05 s: that is how often is looked whether a program has ended), seconds of all processors, and the peak of resident memory in MiB. {processors} processors, load {load} when it ended. \
+         files: seconds of the clock, seconds of all processors, and the peak of resident memory in MiB. {processors} processors, load {load} when it ended. \
          Whatever takes longer than {LIMIT} s is stopped.\n\n\
          *Reading and parsing* is the floor: ruff's parser on every file, in parallel, and nothing else. *ruff, DJ* is `ruff check --select DJ --no-cache`, \
          *ruff, all* the same with every rule. *check, models* leaves out the rules that need to know what queries the code sends; *check, first* has all of \
@@ -165,38 +198,8 @@ fn made_up(apps: usize, name: &str) -> Result<Tree> {
     Ok(Tree { name: name.to_owned(), source: folder, arguments: arguments.to_vec() })
 }
 
-fn cell(programs: &Programs, tree: &Tree, column: &str) -> Result<String> {
-    let ours = |arguments: &[&str]| {
-        let mut pgwright = command(&programs.pgwright, arguments);
-        pgwright.args(&tree.arguments).arg(&tree.source);
-        pgwright
-    };
-    let lint = |select: &str| {
-        let mut lint = command(&programs.ruff, ["check", "--select", select, "--no-cache", "--isolated", "--quiet"]);
-        lint.arg(&tree.source);
-        lint
-    };
-    let command = match column {
-        "reading and parsing" => command(&programs.floor, [&tree.source]),
-        "ruff, DJ" => lint("DJ"),
-        "ruff, all" => lint("ALL"),
-        "inspect models" => ours(&["inspect", "models"]),
-        "check, models" => ours(&pgwright::CHECK_MODELS),
-        "check, first" => ours(&["check", "--no-cache"]),
-        "check, second" => ours(&["check"]),
-        "migrations --all" => ours(&["migrations", "--all"]),
-        "djch" => {
-            let mut djch = command(programs.rivals.join("djch"), ["check"]);
-            djch.current_dir(&tree.source);
-            djch
-        }
-        _ => {
-            let arguments = ["-m", "django_orm_lens", "nplusone", "--path", ".", "--format", "json"];
-            let mut lens = command(programs.rivals.join("python"), arguments);
-            lens.current_dir(&tree.source);
-            lens
-        }
-    };
+fn cell(programs: &Programs, tree: &Tree, column: &Column) -> Result<String> {
+    let command = (column.command)(programs, tree);
     // Once for the page cache, and for what is kept.
     let first = measure(&programs.python, &command)?;
     let Some(code) = first.code else { return Ok(format!("over {LIMIT} s")) };
@@ -204,7 +207,7 @@ fn cell(programs: &Programs, tree: &Tree, column: &str) -> Result<String> {
         return Ok(format!("fails ({code})"));
     }
     // What is kept is new to the first run, and seconds of reading are lost in it only where it is short.
-    let (mut runs, more) = match first.wall > LONG && column != "check, second" {
+    let (mut runs, more) = match first.wall > LONG && column.first_counts {
         true => (vec![first], 2),
         false => (Vec::new(), RUNS),
     };

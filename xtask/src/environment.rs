@@ -116,12 +116,17 @@ pub(crate) fn django(version: &str) -> Result<Option<PathBuf>> {
     let requirements = root().join(format!("tests/oracle/environments/django-{version}.txt"));
     let key = format!("{}{}", std::fs::read_to_string(&requirements)?, python.display());
     let directory = cached("environments", &format!("django-{version}"), &key, |directory| {
-        run(command(uv()?, ["venv", "--quiet", "--allow-existing", "--python"]).arg(&python).arg(directory))?;
-        let install = ["pip", "install", "--quiet", "--python"];
-        run(command(uv()?, install).arg(directory.join("bin/python")).arg("--requirement").arg(&requirements))?;
-        Ok(())
+        install(&python, &requirements, directory)
     })?;
     Ok(Some(directory.join("bin/python")))
+}
+
+/// Makes an environment of this interpreter with what a file of requirements lists.
+pub(crate) fn install(python: &Path, requirements: &Path, directory: &Path) -> Result<()> {
+    run(command(uv()?, ["venv", "--quiet", "--allow-existing", "--python"]).arg(python).arg(directory))?;
+    let install = ["pip", "install", "--quiet", "--python"];
+    run(command(uv()?, install).arg(directory.join("bin/python")).arg("--requirement").arg(requirements))?;
+    Ok(())
 }
 
 /// The interpreter the oracle scripts run with.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::corpus::projects;
-use crate::environment::{cached, find_python, root, uv};
+use crate::environment::{cached, find_python, install, root};
 use crate::pgwright;
 use crate::shell::{command, run as run_command};
 
@@ -15,10 +15,7 @@ pub(crate) fn environment() -> Result<PathBuf> {
     let requirements = root().join("tests/oracle/environments/rivals.txt");
     cached("environments", "rivals", &std::fs::read_to_string(&requirements)?, |directory| {
         let python = find_python(&["3.12", "3.13", "3.11"]).context("no Python from 3.11 to 3.13 was found")?;
-        run_command(command(uv()?, ["venv", "--quiet", "--allow-existing", "--python"]).arg(&python).arg(directory))?;
-        let install = ["pip", "install", "--quiet", "--python"];
-        run_command(command(uv()?, install).arg(directory.join("bin/python")).arg("--requirement").arg(&requirements))?;
-        Ok(())
+        install(&python, &requirements, directory)
     })
 }
 

@@ -142,9 +142,7 @@ pub(crate) fn compare(version: &str, python: &Path) -> Result<bool> {
     };
 
     let registry = directory.join(format!("shop-{version}-registry.json"));
-    let mut dump = oracle("dump_registry.py", &["--settings", "shop.settings", "--no-sql", "--root"]);
-    run_command(dump.arg(shop()).arg("--path").arg(shop()).arg("--out").arg(&registry))?;
-    let truth = serde_json::from_str(&std::fs::read_to_string(&registry)?)?;
+    let truth = models::registry(python, &shop(), "shop.settings", &registry)?;
     let found = pgwright::json(&mut pgwright(&["inspect", "models", "--format", "json"]))
         .with_context(|| format!("examples/shop, Django {version}"))?;
     let agreement = models::compare(&truth, &found);

@@ -68,7 +68,8 @@ impl Disk {
 
     /// What lies right in a folder of the replaced texts, or of folders with them.
     fn below<'a>(&'a self, folder: &Utf8Path) -> impl Iterator<Item = &'a str> {
-        let folder = clean(folder);
+        // Asked of every folder that a module might lie in, mostly of a disk without replaced texts.
+        let folder = if self.changed.is_empty() { Utf8PathBuf::new() } else { clean(folder) };
         let here = folder == "." || folder.as_str().is_empty();
         self.changed.keys().filter_map(move |path| {
             let rest = if here { path.as_path() } else { path.strip_prefix(&folder).ok()? };

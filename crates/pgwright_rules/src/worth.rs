@@ -16,7 +16,7 @@ use pgwright_schema::access::PreparedIndex;
 use pgwright_schema::choice;
 use pgwright_schema::names::quote_name;
 use pgwright_schema::parameters::{PatternKind, bind_typical};
-use pgwright_schema::plan::{count, grouped};
+use pgwright_schema::plan::{cost, count};
 use pgwright_schema::predict::{Access, Database, Prediction, predict};
 use pgwright_schema::sql::{number_placeholders, parse_index, parse_statement};
 use pgwright_schema::statement::{Query, resolve_statement};
@@ -204,9 +204,4 @@ impl Trial<'_> {
         );
         Verdict::Worth { line, before: before.cost, after: after.cost }
     }
-}
-
-/// Two decimals where they matter.
-fn cost(cost: f64) -> String {
-    if cost < 100.0 { format!("{cost:.2}") } else { grouped(cost) }
 }

@@ -43,6 +43,11 @@ pub fn truncate_name(identifier: &str, length: usize) -> String {
     if namespace.is_empty() { format!("{head}{digest}") } else { format!("{namespace}\".\"{head}{digest}") }
 }
 
+/// The table of a model whose `Meta` names none (`Options.contribute_to_class`).
+pub fn default_table(app_label: &str, model: &str) -> String {
+    truncate_name(&format!("{app_label}_{}", model.to_lowercase()), 63)
+}
+
 /// The name of an index or constraint nobody named (`BaseDatabaseSchemaEditor._create_index_name`).
 ///
 /// Suffixes: none for a field's index, `_like`, `_idx` (`index_together`), `_uniq`, `_pk`, `_fk_TABLE_COLUMN`.

@@ -4,7 +4,7 @@ mod sentence;
 
 use serde::Serialize;
 
-pub use sentence::{count, grouped};
+pub use sentence::{cost, count, grouped};
 
 /// A node of a plan with those below it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

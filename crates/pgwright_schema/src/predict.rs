@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 pub use cost::Settings;
 
+use crate::plan::grouped;
+
 use crate::access::{Direction, PreparedIndex, Server};
 use crate::assume::assume;
 use crate::estimate::{IndexLayout, btree_levels, index_size, usual_width};
@@ -312,19 +314,6 @@ impl fmt::Display for Access {
         }
         Ok(())
     }
-}
-
-/// A number with commas between thousands.
-fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Predicts how a statement runs.

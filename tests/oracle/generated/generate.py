@@ -404,7 +404,7 @@ class Maker:
         )  # fmt: skip
         if which == "values":
             path, _ = self.path(model, 1)
-            return f".values({', '.join(map(repr, {path or 'pk', self.pick(columns)} if False else [path or 'pk']))})", "list({})"
+            return f".values({path or 'pk'!r})", "list({})"
         if which == "values_list":
             path, _ = self.path(model, 1)
             return f".values_list({path or 'pk'!r}, flat=True)", "list({})"
@@ -541,7 +541,7 @@ class Developer:
                 model.meta.append(f"constraints = [{unique}]")
 
     def create(self, _):
-        nouns = [noun for noun in NOUNS]
+        nouns = list(NOUNS)
         self.maker.random.shuffle(nouns)
         self.maker.model(self.label, 20 + int(self.maker.random.random() * 50), nouns)
 

@@ -1,6 +1,7 @@
 //! How far `inspect models` agrees with Django's own registry.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -9,6 +10,15 @@ use serde_json::{Value, json};
 use super::{projects, read_xz};
 use crate::environment::root;
 use crate::pgwright;
+use crate::shell::{command, run as run_command};
+
+/// Django's own registry of a project that this interpreter can run, which is written to a file.
+pub(crate) fn registry(python: &Path, project: &Path, settings: &str, out: &Path) -> Result<Value> {
+    let mut dump = command(python, ["-B"]);
+    dump.arg(root().join("tests/oracle/dump_registry.py")).args(["--settings", settings, "--no-sql", "--root"]);
+    run_command(dump.arg(project).arg("--path").arg(project).arg("--out").arg(out))?;
+    Ok(serde_json::from_str(&std::fs::read_to_string(out)?)?)
+}
 
 /// What is least expected, in percent; see `tests/corpus/expected.toml`.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Project, each, oracle_file};
+use super::{Project, each};
 use crate::corpus::models;
-use crate::shell::{command, run as run_command};
+use crate::shell::run as run_command;
 
 #[derive(Default)]
 struct Tally {
@@ -32,10 +32,7 @@ pub(crate) fn run(apps: &str, first_seed: &str) -> Result<bool> {
 fn compare(project: &Project) -> Result<(String, Vec<String>)> {
     let mut differences = Vec::new();
     let registry = project.folder.join("registry.json");
-    let mut dump = command(&project.python, ["-B"]);
-    dump.arg(oracle_file("dump_registry.py")).args(["--settings", "settings", "--no-sql", "--root"]);
-    run_command(dump.arg(&project.folder).arg("--path").arg(&project.folder).arg("--out").arg(&registry))?;
-    let truth = serde_json::from_str(&std::fs::read_to_string(&registry)?)?;
+    let truth = models::registry(&project.python, &project.folder, "settings", &registry)?;
     let found = project.pgwright(&["inspect", "models", "--format", "json"])?;
     let agreement = models::compare(&truth, &found);
     differences.extend(agreement.wrong.iter().map(|line| format!("models: {line}")));

@@ -10,7 +10,7 @@ use pgwright_postgres::{Cluster, Shadow};
 use pgwright_rules::{PREDICTED, statements_of};
 use pgwright_schema::choice::WORTH;
 use pgwright_schema::parameters::PatternKind;
-use pgwright_schema::plan::grouped;
+use pgwright_schema::plan::cost;
 use pgwright_schema::{Plan, Statistics};
 
 use super::Audit;
@@ -199,11 +199,6 @@ impl Trial<'_> {
         let line = format!("planned by PostgreSQL {server}: {whole}; with the index: {then}; {costs}");
         Ok(Verdict::Confirmed { line, before, after })
     }
-}
-
-/// Two decimals where they matter.
-fn cost(cost: f64) -> String {
-    if cost < 100.0 { format!("{cost:.2}") } else { grouped(cost) }
 }
 
 impl Verdicts {

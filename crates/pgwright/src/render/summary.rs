@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Look, Report, Summary};
 use pgwright_diagnostics::Severity;
+use pgwright_schema::plan::grouped;
 
 /// Counts, what can be fixed, and what share was understood; before that, if asked for, what was not.
 pub(super) fn render(report: &Report, look: Look) -> String {
@@ -94,7 +95,7 @@ fn understood(report: &Report) -> String {
     let share = if models == 0 {
         format!("no Django models in {}", plural(files, "Python file"))
     } else {
-        format!("understood {} of {}", grouped(models_understood), plural(models, "model"))
+        format!("understood {} of {}", grouped(models_understood as f64), plural(models, "model"))
     };
     let rest = report.unresolved.len();
     match (report.show_unresolved, rest) {
@@ -104,20 +105,7 @@ fn understood(report: &Report) -> String {
 }
 
 pub(super) fn plural(count: usize, word: &str) -> String {
-    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// With a comma between thousands.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{} {word}{}", grouped(count as f64), if count == 1 { "" } else { "s" })
 }
 
 pub(crate) fn paint(text: &str, severity: Severity, look: Look) -> String {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use pgwright_diagnostics::Span;
+use pgwright_schema::names::default_table;
 use pgwright_schema::{Column, ddl};
 
 use crate::model::{Field, Index, Model, Models, Origin, RelationKind};
@@ -172,7 +173,7 @@ impl Compare<'_> {
             found.push(Drift { app: new.app_label.clone(), model: new.name.clone(), change, site });
         };
         if old.table != new.table {
-            let default = format!("{}_{}", new.app_label, new.name.to_lowercase());
+            let default = default_table(&new.app_label, &new.name);
             let after = Some(new.table.clone()).filter(|table| *table != default);
             add(Change::RenameTable { before: old.table.clone(), after }, class);
         }

@@ -6,7 +6,7 @@ use super::operation::{Key, Options};
 use crate::model::{Field, Model, ModelId, Models, Origin, ParentLink, RelationKind};
 use crate::models::{key_of, referenced, through_model};
 use crate::project::Project;
-use pgwright_schema::names::truncate_name;
+use pgwright_schema::names::default_table;
 
 /// A model as operations describe it: fields without what follows from other models.
 #[derive(Debug, Clone)]
@@ -344,7 +344,7 @@ impl State {
         let table = match (proxy_for, &source.options.db_table) {
             (Some(base), _) => self.models.get(base).table.clone(),
             (None, Some(table)) => table.clone(),
-            _ => truncate_name(&format!("{}_{}", source.app, source.name.to_lowercase()), 63),
+            _ => default_table(&source.app, &source.name),
         };
         let options = source.options;
         self.models.all[id.0 as usize] = Model {

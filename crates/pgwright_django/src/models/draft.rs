@@ -3,7 +3,7 @@
 use pgwright_python::Evaluator;
 use pgwright_python::modules::ModuleOrigin;
 use pgwright_python::value::{ClassId, Name, ObjectId, Value};
-use pgwright_schema::names::truncate_name;
+use pgwright_schema::names::default_table;
 use rustc_hash::FxHashMap;
 
 use super::Context;
@@ -188,7 +188,7 @@ fn draft(
         (true, Some(base)) => drafts[*base].table.clone(),
         _ => match meta.and_then(|meta| class_str(evaluator, meta, "db_table")) {
             Some(table) if !table.is_empty() => table,
-            _ => truncate_name(&format!("{}_{}", draft.app_label, draft.name.to_lowercase()), 63),
+            _ => default_table(&draft.app_label, &draft.name),
         },
     };
     Some(draft)

@@ -180,6 +180,11 @@ fn three_digits(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A cost, in the planner's units, as a person reads it.
+pub fn cost(cost: f64) -> String {
+    if cost < 100.0 { format!("{cost:.2}") } else { grouped(cost) }
+}
+
 /// With commas between thousands.
 pub fn grouped(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
