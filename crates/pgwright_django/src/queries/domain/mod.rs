@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pgwright_python::eval::{Eval, Evaluator, Kwargs};
 use pgwright_python::value::{ClassId, FunctionId, Name, ObjectId, Value};
 use pgwright_python::{Domain, Fingerprint, Mark, Told, ast};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use heard::Heard;
 pub(crate) use instance::Row;
@@ -73,6 +73,8 @@ pub(crate) struct Orm<'a> {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) events: Vec<Event>,
+    /// Every text of these events, and every reason why there is none, once.
+    pub(crate) texts: FxHashSet<Arc<str>>,
     /// What is executed only to learn a value records nothing.
     pub(crate) muted: u32,
     /// Attributes being looked for in methods that set them.

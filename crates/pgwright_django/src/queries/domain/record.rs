@@ -227,6 +227,10 @@ impl<'a> Orm<'a> {
         }
         let is_abstract = sent.model.is_some_and(|model| self.context.models.get(model).abstract_);
         let sql = if is_abstract { Err("the model is abstract".into()) } else { sent.sql };
+        let sql = match sql {
+            Ok(text) => Ok(once(&mut state.texts, text)),
+            Err(reason) => Err(once(&mut state.texts, reason)),
+        };
         let (above, template) = self.template_place(&state).unzip();
         let places: Vec<(Option<usize>, Option<At>)> = match Self::own_place(evaluator, &state) {
             Some((around, at)) => vec![(Some(around), Some(at))],
@@ -351,6 +355,15 @@ impl<'a> Orm<'a> {
     }
 }
 
+/// The first of equal texts: thousands of events have the same few.
+fn once(texts: &mut FxHashSet<Arc<str>>, text: Arc<str>) -> Arc<str> {
+    if let Some(known) = texts.get(&*text) {
+        return known.clone();
+    }
+    texts.insert(text.clone());
+    text
+}
+
 /// Steps in which an item of a loop is looked through.
 const ITEM_DEPTH: u32 = 3;
 
@@ -372,7 +385,7 @@ fn leads_to(evaluator: &Evaluator<'_>, value: &Value, object: ObjectId, depth: u
     }
 }
 
-/// What makes two events of one call alike to whoever calls it; texts and files by where they lie.
+/// What makes two events of one call alike to whoever calls it; texts, of which there is one each, and files by where they lie.
 #[derive(PartialEq, Eq, Hash)]
 struct Same {
     place: Option<(FileId, u32, u32, u32)>,
