@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::shelf::Shelf;
 use crate::value::{Class, Function, Name, Object, ObjectId, Scope, Value};
 
 /// What lies on the heap, by kind.
@@ -138,7 +139,7 @@ pub(crate) struct Journal<'a> {
 }
 
 /// Remembers `things[at]` before its first change in a trial. Whether this is the first.
-fn keep<T: Clone>(kept: &mut FxHashMap<u32, T>, things: &[T], at: u32) -> bool {
+fn keep<T: Clone>(kept: &mut FxHashMap<u32, T>, things: &Shelf<T>, at: u32) -> bool {
     match kept.entry(at) {
         Entry::Occupied(_) => false,
         Entry::Vacant(slot) => {
@@ -261,7 +262,7 @@ impl<'a> Journal<'a> {
         self.trial.as_ref().map_or(0, |trial| trial.newest)
     }
 
-    pub(crate) fn object(&mut self, objects: &[Object<'a>], id: ObjectId, name: Option<&Name>) {
+    pub(crate) fn object(&mut self, objects: &Shelf<Object<'a>>, id: ObjectId, name: Option<&Name>) {
         let node = (Kind::Object, id.0);
         if let Some(trial) = &mut self.trial
             && (id.0 as usize) < trial.lengths[0]
@@ -282,7 +283,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    pub(crate) fn class(&mut self, classes: &[Class<'a>], id: u32, name: Option<&Name>) {
+    pub(crate) fn class(&mut self, classes: &Shelf<Class<'a>>, id: u32, name: Option<&Name>) {
         let node = (Kind::Class, id);
         if let Some(trial) = &mut self.trial
             && (id as usize) < trial.lengths[1]
@@ -296,7 +297,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    pub(crate) fn function(&mut self, functions: &[Function<'a>], id: u32, name: Option<&Name>) {
+    pub(crate) fn function(&mut self, functions: &Shelf<Function<'a>>, id: u32, name: Option<&Name>) {
         let node = (Kind::Function, id);
         if let Some(trial) = &mut self.trial
             && (id as usize) < trial.lengths[2]
@@ -310,7 +311,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    pub(crate) fn scope(&mut self, scopes: &[Scope], id: u32, name: Option<&Name>) {
+    pub(crate) fn scope(&mut self, scopes: &Shelf<Scope>, id: u32, name: Option<&Name>) {
         let node = (Kind::Scope, id);
         if let Some(trial) = &mut self.trial
             && (id as usize) < trial.lengths[3]

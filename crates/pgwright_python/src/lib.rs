@@ -11,6 +11,7 @@ mod journal;
 pub mod modules;
 mod namespaces;
 mod parse;
+mod shelf;
 mod sources;
 pub mod value;
 

@@ -14,6 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Journal, Kind, Lengths, Node, Thing, Trial, Way, was_there};
+use crate::shelf::Shelf;
 
 pub use ruff_python_ast::name::Name;
 
@@ -292,10 +293,10 @@ pub struct Scope {
 
 #[derive(Debug, Default, Clone)]
 pub struct Heap<'a> {
-    pub objects: Vec<Object<'a>>,
-    pub classes: Vec<Class<'a>>,
-    pub functions: Vec<Function<'a>>,
-    pub scopes: Vec<Scope>,
+    pub objects: Shelf<Object<'a>>,
+    pub classes: Shelf<Class<'a>>,
+    pub functions: Shelf<Function<'a>>,
+    pub scopes: Shelf<Scope>,
     pub(crate) journal: Journal<'a>,
 }
 
@@ -304,6 +305,14 @@ fn next(len: usize) -> u32 {
 }
 
 impl<'a> Heap<'a> {
+    /// Makes all that is there now cheap to clone.
+    pub(crate) fn share(&mut self) {
+        self.objects.share();
+        self.classes.share();
+        self.functions.share();
+        self.scopes.share();
+    }
+
     /// From here to [`Heap::end_trial`] every change is remembered, so that it can be taken back.
     pub fn begin_trial(&mut self) {
         self.journal.trial = Some(Box::new(Trial { lengths: self.lengths(), ..Trial::default() }));
@@ -322,10 +331,10 @@ impl<'a> Heap<'a> {
         self.classes.truncate(classes);
         self.functions.truncate(functions);
         self.scopes.truncate(scopes);
-        trial.objects.into_iter().for_each(|(at, object)| self.objects[at as usize] = object);
-        trial.classes.into_iter().for_each(|(at, class)| self.classes[at as usize] = class);
-        trial.functions.into_iter().for_each(|(at, function)| self.functions[at as usize] = function);
-        trial.scopes.into_iter().for_each(|(at, scope)| self.scopes[at as usize] = scope);
+        trial.objects.into_iter().for_each(|(at, object)| self.objects.put(at as usize, object));
+        trial.classes.into_iter().for_each(|(at, class)| self.classes.put(at as usize, class));
+        trial.functions.into_iter().for_each(|(at, function)| self.functions.put(at as usize, function));
+        trial.scopes.into_iter().for_each(|(at, scope)| self.scopes.put(at as usize, scope));
     }
 
     /// Binds a name for good, also during a trial: for look-ups whose answer does not depend on it. False where it does.

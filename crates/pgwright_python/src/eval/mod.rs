@@ -223,7 +223,8 @@ impl<'a> Evaluator<'a> {
 
     /// Another evaluator that knows what this one knows; from here on they go their own ways. Files it reads of libraries are not
     /// among this one's [`Files`].
-    pub fn fork(&self) -> Evaluator<'a> {
+    pub fn fork(&mut self) -> Evaluator<'a> {
+        self.heap.share();
         Evaluator {
             heap: self.heap.clone(),
             files: Files::default(),

@@ -233,7 +233,7 @@ fn members(evaluator: &Evaluator<'_>, context: &Context<'_>, classes: &[ClassId]
     // What other classes have is no sign of a model.
     let of_models: FxHashSet<ClassId> =
         classes.iter().flat_map(|class| evaluator.heap.class(*class).mro.iter().copied()).collect();
-    for (at, class) in (0u32..).map(ClassId).zip(&evaluator.heap.classes) {
+    for (at, class) in (0u32..).map(ClassId).zip(evaluator.heap.classes.iter()) {
         if !of_models.contains(&at) && evaluator.module(class.module).origin == ModuleOrigin::Project {
             class.attributes.keys().for_each(|name| {
                 owners.remove(name);
