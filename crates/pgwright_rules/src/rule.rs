@@ -21,17 +21,26 @@ pub struct Facts<'a> {
 /// The migrations that are judged.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Judged<'a> {
-    /// The last ones of each of the project's apps: those before them have run.
+    /// The last ones of each of the project's apps: those before them have run. So have those that are much older than the
+    /// project's newest.
     #[default]
     Last,
     /// Those at these places in the history.
     These(&'a [usize]),
 }
 
+/// Months after which the last migration of an app is taken to have run, where other apps have newer ones.
+const MONTHS: u32 = 6;
+
 impl<'a> Judged<'a> {
     pub fn of(self, history: &'a History) -> Vec<&'a Migration> {
         match self {
-            Judged::Last => history.migrations.iter().filter(|migration| migration.own && migration.leaf).collect(),
+            Judged::Last => {
+                let own = || history.migrations.iter().filter(|migration| migration.own);
+                let newest = own().filter_map(|migration| migration.month).max().unwrap_or_default();
+                let is_new = |migration: &&Migration| migration.month.is_none_or(|month| month + MONTHS >= newest);
+                own().filter(|migration| migration.leaf).filter(is_new).collect()
+            }
             Judged::These(places) => places.iter().filter_map(|place| history.migrations.get(*place)).collect(),
         }
     }

@@ -112,7 +112,7 @@ impl Size {
     pub(crate) fn phrase(self) -> String {
         match self {
             Size::Measured(rows) | Size::Stated(rows) => format!("all {rows} rows"),
-            Size::Assumed => "all rows (how many is not known: say so in `assume.rows`)".to_owned(),
+            Size::Assumed => "all rows (how many is not known; `assume.rows` says it)".to_owned(),
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Migration {
     pub dependencies: Vec<(String, String)>,
     /// Nothing of its app depends on it.
     pub leaf: bool,
+    /// Month in which its header says it was generated, counted from the year 0; none without such a header.
+    pub month: Option<u32>,
     pub operations: Vec<Operation>,
 }
 

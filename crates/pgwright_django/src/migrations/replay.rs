@@ -84,6 +84,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
             replaces: declared.replaces,
             dependencies: declared.dependencies,
             leaf: leaves.contains(&position),
+            month: declared.month,
             operations,
         });
     }

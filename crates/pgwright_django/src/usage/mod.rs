@@ -385,12 +385,14 @@ pub struct Serializer {
     pub site: Span,
 }
 
-/// A class that inherits from other serializers and has a `Meta` of its own.
+/// A class that inherits from serializers which are not called `ModelSerializer`, and has a `Meta` of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SerializerHeir {
     pub name: String,
     /// The bases' names, without their modules.
     pub bases: Vec<String>,
+    /// What its `Meta` names, where that is known.
+    pub model: Option<ModelId>,
     /// Every literal text in its `Meta`, names of fields among them.
     pub mentions: Vec<String>,
 }

@@ -18,19 +18,24 @@ impl Walk<'_, '_> {
             _ => None,
         });
         let Some(meta) = meta else { return };
+        let options: Vec<(&str, &Expr)> = meta.body.iter().filter_map(assignment).collect();
+        let option = |name: &str| options.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let model = option("model").and_then(|model| self.type_of(model));
         if !bases.iter().any(|base| base.ends_with("ModelSerializer")) {
             if bases.iter().any(|base| base.ends_with("Serializer")) {
                 let mut texts = Texts::default();
                 texts.visit_body(&meta.body);
                 let bases = bases.iter().map(|base| (*base).to_owned()).collect();
+                let model = match model {
+                    Some(Type::Class(model)) => Some(model),
+                    _ => None,
+                };
                 let name = class.name.to_string();
-                self.found.serializer_heirs.push(SerializerHeir { name, bases, mentions: texts.found });
+                self.found.serializer_heirs.push(SerializerHeir { name, bases, model, mentions: texts.found });
             }
             return;
         }
-        let options: Vec<(&str, &Expr)> = meta.body.iter().filter_map(assignment).collect();
-        let option = |name: &str| options.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let Some(Type::Class(model)) = option("model").and_then(|model| self.type_of(model)) else { return };
+        let Some(Type::Class(model)) = model else { return };
         let fields = option("fields");
         let mut handled: Vec<String> = option("read_only_fields").and_then(texts).unwrap_or_default();
         if let Some(Expr::Dict(extra)) = option("extra_kwargs") {

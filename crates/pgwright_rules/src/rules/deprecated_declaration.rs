@@ -42,7 +42,7 @@ fn unique_together(facts: Facts, app: &str, members: &[(&Model, &ClassSite)]) ->
     let place = |site: &ClassSite| meta_option(site, "unique_together").map(|option| option.statement);
     let (first, rest) = members.split_first()?;
     let headline = match rest.len() {
-        0 => format!("`{}` says `unique_together`", first.0.name),
+        0 => format!("`{}` uses `unique_together`", first.0.name),
         others => format!("{} models of the app `{app}` say `unique_together`", others + 1),
     };
     let mut finding = RULE

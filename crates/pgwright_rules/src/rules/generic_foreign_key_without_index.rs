@@ -1,13 +1,17 @@
 //! Generic foreign keys whose pair of columns no index starts with.
 
-use pgwright_diagnostics::{Applicability, Confidence, Diagnostic, Fix, Severity};
+use pgwright_diagnostics::{Applicability, Diagnostic, Fix, Severity};
 use pgwright_django::model::{Field, Model, PrivateField};
+use pgwright_django::queries::workload::Issued;
+use pgwright_schema::names::quote_name;
 use pgwright_schema::{Expr, IndexMethod, SortOrder, Table};
 
 use crate::additions::add_index;
+use crate::asked::evidence;
 use crate::declared::class_name;
 use crate::headline::fitting;
 use crate::proposal::{btree, implied};
+use crate::queries::{by_place, with_queries};
 use crate::tables::{Access, Tables, accesses};
 use crate::{Check, Facts, Group, Rule};
 
@@ -38,9 +42,15 @@ fn check(facts: Facts, found: &mut Vec<Diagnostic>) {
                 continue;
             }
             let reader = reader(facts, model, key);
-            // An index with both in another place shows which lookups the authors had in mind.
-            if reader.is_some() || !all.iter().any(|access| has(access, kind_column) && has(access, id_column)) {
-                found.extend(finding(facts, (model, table), key, kind, id, reader));
+            let asked = by_place(asked(facts, &model.table, id_column));
+            // Following the key forward needs no index here.
+            if reader.is_some() || !asked.is_empty() {
+                let first =
+                    match reader.is_some() || asked.iter().any(|issued| names(issued, &model.table, kind_column)) {
+                        true => First::Kind,
+                        false => First::Id,
+                    };
+                found.extend(finding(facts, (model, table), key, (kind, id, first), reader, &asked));
             }
         }
     }
@@ -66,21 +76,46 @@ fn serves(access: &Access, kind: &str, id: &str) -> bool {
     leads && method && holds_all
 }
 
-fn has(access: &Access, column: &str) -> bool {
-    access.keys.iter().any(|key| key.as_column() == Some(column))
+/// Which of the pair an index is to start with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    Kind,
+    /// Rows are looked up by the object's id alone, or by it and more.
+    Id,
+}
+
+/// Queries that compare a column of a table with values.
+fn asked<'a>(facts: Facts<'a>, table: &str, column: &str) -> impl Iterator<Item = &'a Issued> {
+    evidence(&facts.project.workload).map(|(issued, _)| issued).filter(move |issued| names(issued, table, column))
+}
+
+/// Whether a statement's conditions compare a column of a table with a value, as Django writes them.
+fn names(issued: &Issued, table: &str, column: &str) -> bool {
+    let Some((_, conditions)) = issued.sql.as_ref().ok().and_then(|sql| sql.split_once(" WHERE ")) else {
+        return false;
+    };
+    let column = format!("{}.{}", quote_name(table), quote_name(column));
+    conditions.match_indices(&column).any(|(at, _)| {
+        let rest = &conditions[at + column.len()..];
+        rest.starts_with(" = %s") || rest.starts_with(" IN (")
+    })
 }
 
 fn finding(
     facts: Facts,
     (model, table): (&Model, &Table),
     key: &PrivateField,
-    kind: &Field,
-    id: &Field,
+    (kind, id, first): (&Field, &Field, First),
     reader: Option<String>,
+    asked: &[&Issued],
 ) -> Option<Diagnostic> {
+    let pair = match first {
+        First::Kind => [kind, id],
+        First::Id => [id, kind],
+    };
     let class = model.site.as_ref()?;
     let inside = key.site.as_ref().map(|site| site.name).filter(|site| class.statement.contains(*site));
-    let reads = if kind.db_index || kind.unique {
+    let reads = if first == First::Kind && (kind.db_index || kind.unique) {
         format!("every row of its type: `{}` alone has an index, with one value per model", kind.name)
     } else {
         "the whole table".to_owned()
@@ -89,7 +124,10 @@ fn finding(
         .at(
             inside.unwrap_or(class.name),
             fitting(&[
-                format!("no index starts with `{}` and `{}` of `{}`", kind.name, id.name, model.name),
+                match first {
+                    First::Kind => format!("no index starts with `{}` and `{}` of `{}`", kind.name, id.name, model.name),
+                    First::Id => format!("no index starts with `{}` of `{}`", id.name, model.name),
+                },
                 format!("no index starts with the pair behind `{}.{}`", model.name, key.name),
                 format!("no index starts with the pair behind `{}`", key.name),
             ]),
@@ -99,26 +137,30 @@ fn finding(
             model.table,
             reader.as_deref().unwrap_or_default(),
         ))
-        .help(format!(
-            "{} `models.Index(fields=[\"{}\", \"{}\"])`, with AddIndexConcurrently on a large table. It makes the index of \
-             `{1}` superfluous: `db_index=False` then saves one write per row, but AlterField checks the foreign key anew \
-             under AccessExclusiveLock on both tables",
-            if reader.is_some() { "Add" } else { "Where anything looks rows up by their object, add" },
-            kind.name,
-            id.name,
-        ))
+        .help(match first {
+            First::Kind => format!(
+                "Add `models.Index(fields=[\"{}\", \"{}\"])`, with AddIndexConcurrently on a large table. It makes the index of \
+                 `{0}` superfluous: `db_index=False` then saves one write per row, but AlterField checks the foreign key anew \
+                 under AccessExclusiveLock on both tables",
+                kind.name, id.name,
+            ),
+            First::Id => format!(
+                "Add `models.Index(fields=[\"{}\", \"{}\"])`, with AddIndexConcurrently on a large table: it serves lookups by the id \
+                 alone and those by both",
+                id.name, kind.name,
+            ),
+        })
         .evidence("table", model.table.clone());
-    if let (Some(kind), Some(id)) = (kind.column.as_deref(), id.column.as_deref()) {
-        let index = btree(table, [(kind, SortOrder::Ascending), (id, SortOrder::Ascending)]);
-        finding.proposal = Some(implied(&index, &[kind, id], None));
+    if !asked.is_empty() {
+        finding = with_queries(finding, asked, "asked here");
     }
-    if reader.is_none() {
-        // Following the key forward needs no index here, and nothing shows that anyone goes the other way.
-        finding.severity = Severity::Note;
-        finding.confidence = Confidence::Likely;
+    if let [Some(one), Some(other)] = pair.map(|field| field.column.as_deref()) {
+        let index = btree(table, [(one, SortOrder::Ascending), (other, SortOrder::Ascending)]);
+        let compared: &[&str] = if first == First::Kind { &[one, other] } else { &[one] };
+        finding.proposal = Some(implied(&index, compared, None));
     }
-    finding.fix = add_index(facts, model, kind, &[&kind.name, &id.name]).map(|edits| Fix {
-        title: if kind.db_index { "Add the index in place of the key's own" } else { "Add the index" }.to_owned(),
+    finding.fix = add_index(facts, model, pair[0], &pair.map(|field| field.name.as_str())).map(|edits| Fix {
+        title: if pair[0].db_index { "Add the index in place of the key's own" } else { "Add the index" }.to_owned(),
         applicability: Applicability::Unsafe,
         edits,
     });

@@ -115,6 +115,11 @@ fn of_class(facts: Facts, declared: &Declared) -> Option<Diagnostic> {
 
 fn base(declared: &Declared, what: &str) -> Diagnostic {
     let column = declared.field.column.as_deref().unwrap_or(&declared.field.name);
+    let value = match declared.field.null {
+        true => format!("NULLIF({column}, '')"),
+        // An empty text must not become NULL here.
+        false => format!("COALESCE(NULLIF({column}, ''), '{{}}')"),
+    };
     RULE.at(declared.site.name, declared.headline(what))
         .why(
             "To PostgreSQL it is a string: it takes broken documents, no index finds a key in it, and to change one key \
@@ -122,8 +127,8 @@ fn base(declared: &Declared, what: &str) -> Diagnostic {
         )
         .help(format!(
             "Make it a `JSONField`, drop the conversions, and write the data migration: `ALTER COLUMN {column} TYPE jsonb \
-             USING NULLIF({column}, '')::jsonb`. It fails on the first text that is not JSON, so look for those \
-             beforehand, and it rewrites the table under AccessExclusiveLock",
+             USING {value}::jsonb`. It fails on the first text that is not JSON or that has a `\\u0000`, so look for \
+             those beforehand, and it rewrites the table under AccessExclusiveLock",
         ))
 }
 

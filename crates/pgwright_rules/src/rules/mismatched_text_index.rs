@@ -63,7 +63,7 @@ fn help(index: &Access, search: &TextSearch) -> String {
             search.search.lookup()
         ),
         (Some(_), true) => add,
-        (_, false) => format!("{add}. Where nothing else uses `{}`, it goes", index.name),
+        (_, false) => format!("{add}. If no query needs `{}` besides, drop it", index.name),
     }
 }
 

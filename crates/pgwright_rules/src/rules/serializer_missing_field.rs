@@ -42,7 +42,8 @@ fn check_field(facts: Facts, moment: &Moment, model: &Model, field: &Field, foun
     };
     // What is secret stays out.
     if lists.iter().any(knows)
-        || heirs(facts, &serializers).any(|heir| heir.mentions.contains(&field.name))
+        || heirs(facts, model, &serializers)
+            .any(|heir| [field.name.as_str(), "__all__"].iter().any(|name| heir.mentions.iter().any(|one| one == name)))
         || kind_of(&field.name, &model.name).is_some()
     {
         return;
@@ -81,8 +82,8 @@ fn check_field(facts: Facts, moment: &Moment, model: &Model, field: &Field, foun
     found.push(finding);
 }
 
-/// Classes that inherit from these serializers, at any distance; told apart by name alone.
-fn heirs<'a>(facts: Facts<'a>, serializers: &[&Serializer]) -> impl Iterator<Item = &'a SerializerHeir> {
+/// Classes that say they are of this model or inherit, at any distance, from these serializers or one that says so; told apart by name alone.
+fn heirs<'a>(facts: Facts<'a>, model: &Model, serializers: &[&Serializer]) -> impl Iterator<Item = &'a SerializerHeir> {
     let mut names: Vec<&str> = serializers.iter().map(|serializer| last(&serializer.path)).collect();
     let mut found: Vec<&SerializerHeir> = Vec::new();
     loop {
@@ -91,7 +92,7 @@ fn heirs<'a>(facts: Facts<'a>, serializers: &[&Serializer]) -> impl Iterator<Ite
             .usage
             .serializer_heirs
             .iter()
-            .filter(|heir| heir.bases.iter().any(|base| names.contains(&base.as_str())))
+            .filter(|heir| heir.model == Some(model.id) || heir.bases.iter().any(|base| names.contains(&base.as_str())))
             .filter(|heir| !found.contains(heir))
             .collect();
         if more.is_empty() {

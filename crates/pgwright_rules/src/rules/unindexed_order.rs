@@ -99,9 +99,9 @@ fn finding(facts: Facts, asked: &Asked, size: Size, index: &[Key], queries: &[&S
     let place = asked.model.site.as_ref()?.name;
     let name = &asked.model.name;
     let wordings = [
-        format!("the first of `{name}` by {listed} are asked for, an order no index gives"),
-        format!("the first of `{name}` are asked for in an order no index gives"),
-        "the first rows are asked for in an order no index gives".to_owned(),
+        format!("`{name}` is sorted by {listed} for its first rows, without an index"),
+        format!("`{name}` is sorted for its first rows, without an index"),
+        "a table is sorted for its first rows, without an index".to_owned(),
     ];
     let issued = by_place(queries.iter().map(|sorted| sorted.issued));
     let mut finding = RULE
