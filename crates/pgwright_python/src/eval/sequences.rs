@@ -6,7 +6,7 @@ use ruff_text_size::Ranged;
 
 use super::calls::Kwargs;
 use super::statements::any_key;
-use super::ways::ALTERNATIVES;
+use super::ways::{ALTERNATIVES, is_range_in_steps};
 use super::{Eval, Evaluator, Flow, Frame, Items};
 use crate::value::{Key, Value};
 
@@ -47,7 +47,7 @@ impl<'a> Evaluator<'a> {
         };
         self.undecided += 1;
         if let (true, [item]) = (many, items.as_slice()) {
-            self.enter_loop(Some(generator.iter.range()), Some(item));
+            self.enter_loop(Some(generator.iter.range()), Some(item).filter(|_| !is_range_in_steps(&generator.iter)));
         }
         let mut outcome = Ok(true);
         let mut filtered = many;

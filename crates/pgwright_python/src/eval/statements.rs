@@ -7,14 +7,24 @@ use crate::value::{Definition, Descriptor, Key, Name, Object, ObjectId, Value};
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn block(&mut self, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
-        if self.doubts(frame) {
-            for statement in body {
-                self.statement_doubted(statement, frame)?;
-            }
+        let (rounds, once) = body.split_at(if self.is_in_loop() { last_round(body) } else { body.len() });
+        self.statements(rounds, frame)?;
+        if once.is_empty() {
             return Ok(());
         }
+        let left = self.leave_loops();
+        let outcome = self.statements(once, frame);
+        self.enter_again(left);
+        outcome
+    }
+
+    fn statements(&mut self, body: &'a [Stmt], frame: &mut Frame) -> Eval<()> {
+        let doubts = self.doubts(frame);
         for statement in body {
-            self.statement(statement, frame)?;
+            match doubts {
+                true => self.statement_doubted(statement, frame)?,
+                false => self.statement(statement, frame)?,
+            }
         }
         Ok(())
     }
@@ -500,4 +510,30 @@ pub(crate) fn position(index: i128, len: usize) -> Option<usize> {
     let len = i128::try_from(len).ok()?;
     let index = if index < 0 { index + len } else { index };
     (0..len).contains(&index).then(|| usize::try_from(index).ok()).flatten()
+}
+
+/// From which statement on a block of a loop's body runs once: it ends by leaving the function, and nothing goes on to the next round.
+fn last_round(body: &[Stmt]) -> usize {
+    match body.last() {
+        Some(Stmt::Return(_) | Stmt::Raise(_)) => body.iter().rposition(goes_on).map_or(0, |at| at + 1),
+        _ => body.len(),
+    }
+}
+
+/// Whether a `continue` of the loop around is in a statement.
+fn goes_on(statement: &Stmt) -> bool {
+    let any = |body: &[Stmt]| body.iter().any(goes_on);
+    match statement {
+        Stmt::Continue(_) => true,
+        Stmt::If(branch) => any(&branch.body) || branch.elif_else_clauses.iter().any(|clause| any(&clause.body)),
+        Stmt::With(with) => any(&with.body),
+        Stmt::Match(choice) => choice.cases.iter().any(|case| any(&case.body)),
+        Stmt::For(each) => any(&each.orelse),
+        Stmt::While(each) => any(&each.orelse),
+        Stmt::Try(attempt) => {
+            // What it raises may be caught by it.
+            !attempt.handlers.is_empty() || any(&attempt.body) || any(&attempt.orelse) || any(&attempt.finalbody)
+        }
+        _ => false,
+    }
 }

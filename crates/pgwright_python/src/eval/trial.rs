@@ -28,6 +28,8 @@ pub struct Activation {
     pub place: Place,
     /// Loops of the function around that place which may run any number of times, outermost first.
     pub loops: Vec<Loop>,
+    /// How many of them a `try` stands in whose body is being executed: after what is raised there they go on.
+    caught: usize,
 }
 
 /// A loop under way that may run any number of times.
@@ -294,9 +296,36 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether what is executed can leave loops of its function.
+    pub(crate) fn is_in_loop(&self) -> bool {
+        self.stack.last().is_some_and(|top| top.loops.len() > top.caught)
+    }
+
+    /// Says that what follows, up to [`Evaluator::enter_again`] with what this gives, ends the loops around it and so runs once in them.
+    pub(crate) fn leave_loops(&mut self) -> Vec<Loop> {
+        self.stack.last_mut().map(|top| top.loops.split_off(top.caught.min(top.loops.len()))).unwrap_or_default()
+    }
+
+    pub(crate) fn enter_again(&mut self, left: Vec<Loop>) {
+        if let Some(top) = self.stack.last_mut() {
+            top.loops.extend(left);
+        }
+    }
+
+    /// Begins the body of a `try` that catches; the end of it gives back what this gives.
+    pub(crate) fn begin_catching(&mut self) -> usize {
+        self.stack.last_mut().map_or(0, |top| std::mem::replace(&mut top.caught, top.loops.len()))
+    }
+
+    pub(crate) fn end_catching(&mut self, around: usize) {
+        if let Some(top) = self.stack.last_mut() {
+            top.caught = around;
+        }
+    }
+
     pub(crate) fn activate(&mut self, file: FileId, module: ModuleId, function: Option<FunctionId>, range: TextRange) {
         let place = Place { range, anchor: range.start() };
-        self.stack.push(Activation { file, module, function, place, loops: Vec::new() });
+        self.stack.push(Activation { file, module, function, place, loops: Vec::new(), caught: 0 });
     }
 
     /// A function of the domain's.

@@ -541,7 +541,9 @@ impl<'a> Evaluator<'a> {
     ) -> Eval<()> {
         let before = self.names(frame);
         self.undecided += 1;
-        self.enter_loop(Some(over.range()), item.as_ref().map(|(_, item)| item));
+        // What is taken in steps is taken in batches: a round of them is no round per item.
+        let item_of = item.as_ref().map(|(_, item)| item).filter(|_| !is_range_in_steps(over));
+        self.enter_loop(Some(over.range()), item_of);
         let mut ends = Ends { alive: vec![(before, Vec::new())], ..Ends::default() };
         let outcome = match item {
             Some((target, item)) => self.assign(target, item, frame),
@@ -609,7 +611,12 @@ impl<'a> Evaluator<'a> {
         let mut ends = Ends::default();
         let undecided = u32::from(!attempt.handlers.is_empty());
         self.undecided += undecided;
-        let outcome = match self.take_way(&attempt.body, frame, &mut ends) {
+        let around = (!attempt.handlers.is_empty()).then(|| self.begin_catching());
+        let tried = self.take_way(&attempt.body, frame, &mut ends);
+        if let Some(around) = around {
+            self.end_catching(around);
+        }
+        let outcome = match tried {
             Ok(()) => self.handlers_joined(attempt, before, frame, ends),
             other => other,
         };
@@ -703,4 +710,10 @@ impl<'a> Evaluator<'a> {
             other => Ok(self.truth(other)),
         }
     }
+}
+
+/// `range(start, stop, step)`
+pub(super) fn is_range_in_steps(over: &Expr) -> bool {
+    let Expr::Call(call) = over else { return false };
+    matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "range") && call.arguments.args.len() == 3
 }

@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     docs: include_str!("generic_foreign_key_without_index.md"),
     group: Group::Indexes,
     severity: Severity::Warning,
-    check: Check::Project(check),
+    check: Check::Workload(check),
 };
 
 fn check(facts: Facts, found: &mut Vec<Diagnostic>) {

@@ -25,6 +25,8 @@ fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
             && is_per_item(issued)
             && !is_a_write(facts, issued)
             && !is_by_common_name(facts, issued)
+            && !is_kept_by_django(facts, issued)
+            && !locks_a_row(issued)
     };
     let Some(first) = place.iter().filter(asks).min_by_key(|issued| (!is_per_row(issued), issued.confidence)) else {
         return;
@@ -86,4 +88,17 @@ fn help(terminal: Terminal) -> &'static str {
              it is filtered), `filter(…__in=rows)` otherwise"
         }
     }
+}
+
+/// `ContentType.objects.get_for_model(…)` and the like: Django asks once per model and process.
+fn is_kept_by_django(facts: Facts, issued: &Issued) -> bool {
+    let is_type =
+        issued.model.is_some_and(|model| facts.project.models.get(model).label() == "contenttypes.ContentType");
+    is_type && facts.files.text(issued.span).contains(".get_for_")
+}
+
+/// A row that is read to be locked is read one at a time on purpose: in an order, or as long as the lock is needed.
+fn locks_a_row(issued: &Issued) -> bool {
+    issued.terminal != Terminal::Iterate
+        && issued.sql.as_deref().is_ok_and(|sql| sql.contains(" FOR UPDATE") || sql.contains(" FOR NO KEY UPDATE"))
 }

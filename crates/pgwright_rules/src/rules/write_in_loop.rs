@@ -28,11 +28,19 @@ fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
     let code = quoted(facts, span(first));
     let per = if is_per_row(first) { "row" } else { "item" };
     let of = first.model.map(|model| format!(" of `{}`", facts.project.models.get(model).name)).unwrap_or_default();
-    let wordings = [
-        format!("`{code}` writes one row{of} per round of a loop"),
-        format!("`{code}` writes one row per round of a loop"),
-        "rows are written one per round of a loop".to_owned(),
-    ];
+    let wordings = match first.terminal {
+        // Of a queryset: any number of rows.
+        Terminal::Update => [
+            format!("`{code}` sends one UPDATE{of} per round of a loop"),
+            format!("`{code}` sends one UPDATE per round of a loop"),
+            "one UPDATE is sent per round of a loop".to_owned(),
+        ],
+        _ => [
+            format!("`{code}` writes one row{of} per round of a loop"),
+            format!("`{code}` writes one row per round of a loop"),
+            "rows are written one per round of a loop".to_owned(),
+        ],
+    };
     let why = match texts.len() {
         0 | 1 => format!(
             "each {per} sends its own statement and waits for it; a thousand in one statement take about as long as ten"
