@@ -256,6 +256,23 @@ fn a_viewset_searches_and_validates() {
     check(
         API,
         &[
+            // What the framework does for the class, with none of its own methods under way.
+            (9, "DELETE FROM \"shop_book\" WHERE \"shop_book\".\"id\" IN (%s)"),
+            (9, "INSERT INTO \"shop_book\" (\"author_id\", \"title\") VALUES (%s, %s) RETURNING \"shop_book\".\"id\""),
+            (9, "SELECT %s AS \"a\" FROM \"shop_book\" WHERE \"shop_book\".\"title\" = %s LIMIT 1"),
+            (
+                9,
+                "SELECT %s AS \"a\" FROM \"shop_book\" WHERE (\"shop_book\".\"title\" = %s AND NOT (\"shop_book\".\"id\" = %s)) LIMIT 1",
+            ),
+            (9, "SELECT * FROM \"shop_author\" WHERE \"shop_author\".\"id\" = %s LIMIT 21"),
+            (
+                9,
+                "SELECT * FROM \"shop_book\" INNER JOIN \"shop_author\" ON (\"shop_book\".\"author_id\" = \"shop_author\".\"id\") \
+                 WHERE ((UPPER(\"shop_book\".\"title\"::text) LIKE UPPER(%s) OR UPPER(\"shop_author\".\"name\"::text) LIKE UPPER(%s)) \
+                 AND \"shop_book\".\"id\" = %s) LIMIT 21",
+            ),
+            (9, "SELECT * FROM \"shop_book\" WHERE \"shop_book\".\"id\" = %s LIMIT 21"),
+            (9, "UPDATE \"shop_book\" SET \"author_id\" = %s, \"title\" = %s WHERE \"shop_book\".\"id\" = %s"),
             (17, "SELECT * FROM \"shop_book\""),
             (
                 17,

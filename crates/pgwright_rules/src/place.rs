@@ -1,12 +1,33 @@
 //! A place in the code that sends queries, as a finding speaks of it.
 
+use std::collections::BTreeMap;
+
 use pgwright_diagnostics::{Confidence, Diagnostic, Span};
-use pgwright_django::queries::workload::{Certainty, Issued, Over};
+use pgwright_django::queries::workload::{Certainty, Issued, Over, Rows, Sender};
 
 use crate::Facts;
 
 /// The longest piece of code that a headline quotes, in characters.
 const LONGEST: usize = 40;
+
+/// What of a place is judged together: all that one piece of code sends, and of what a framework sends for a view each relation of its rows.
+/// What it sends from where requests are handed on it sends for a view, too.
+pub(crate) fn together(place: &[Issued]) -> impl Iterator<Item = Vec<&Issued>> {
+    let mut groups: BTreeMap<Option<&str>, Vec<&Issued>> = BTreeMap::new();
+    for issued in place {
+        let many = || issued.origins.iter().find(|origin| origin.rows == Rows::Many);
+        match issued.sender {
+            Sender::Code => groups.entry(None).or_default().push(issued),
+            Sender::Handler => {}
+            Sender::View => {
+                if let Some(origin) = many() {
+                    groups.entry(Some(&origin.path)).or_default().push(issued);
+                }
+            }
+        }
+    }
+    groups.into_values()
+}
 
 /// Whether it runs once per row of something, as far as is known.
 pub(crate) fn is_per_row(issued: &Issued) -> bool {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::domain::{Called, Event, NO_MODEL, VARIANTS};
 use super::recursion::{Recursion, recursions};
-use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Over, Terminal, Workload};
+use super::workload::{Certainty, Coverage, Issued, Loop, Origin, Over, Sender, Terminal, Workload};
 use crate::model::ModelId;
 use crate::templates::lexer::token_end;
 
@@ -34,7 +34,7 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
                 (span, at.place.anchor.to_u32(), at.function, at.called)
             }
             None => match template {
-                Some(template) => (template, template.start, "".into(), Called::ByPython),
+                Some(template) => (template, template.start, "".into(), Called::Python),
                 None => continue,
             },
         };
@@ -43,12 +43,12 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
             let span = Span::new(looping.file, range.start().to_u32(), range.end().to_u32());
             Loop { span, over: looping.over }
         });
-        let origin = event.origin.as_deref().map(|origin| {
-            let (file, Place { range, .. }) = origin.made;
+        let origin = event.origin.as_deref().and_then(|origin| {
+            let (file, Place { range, .. }) = origin.made.or(event.declared)?;
             let made = Span::new(file, range.start().to_u32(), range.end().to_u32());
-            Origin { model: origin.model, made, rows: origin.rows, path: origin.path.to_string() }
+            Some(Origin { model: origin.model, made, rows: origin.rows, path: origin.path.to_string() })
         });
-        let key = (span, template.filter(|_| called == Called::ByPython), event.sql.clone().ok());
+        let key = (span, template.filter(|_| called != Called::Template), event.sql.clone().ok());
         let confidence = match (&event.sql, event.guessed) {
             (Err(_), _) => Certainty::Unknown,
             (Ok(_), true) => Certainty::Likely,
@@ -78,6 +78,11 @@ pub(super) fn collect(evaluator: &mut Evaluator<'_>, events: impl Iterator<Item 
             in_loop: looping,
             lazy: event.lazy,
             situation: event.situation,
+            sender: match called {
+                Called::Template | Called::Python => Sender::Code,
+                Called::Handler => Sender::Handler,
+                Called::View => Sender::View,
+            },
             confidence,
             template,
             origins: origin.into_iter().collect(),

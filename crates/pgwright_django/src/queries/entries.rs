@@ -217,7 +217,12 @@ fn attempt<'a>(worker: &mut Worker<'a>, start: Start, run: Run) -> (Vec<Event>, 
         let args = match start.receiver {
             Receiver::None => Vec::new(),
             Receiver::Class(class) => vec![Value::Class(class)],
-            Receiver::Instance(class) => vec![orm.summon(evaluator, class)],
+            Receiver::Instance(class) => {
+                if start.caller == Caller::Handler {
+                    orm.enter_view(evaluator, class, start.function);
+                }
+                vec![orm.summon(evaluator, class)]
+            }
             Receiver::Signal(at) => {
                 let _ = orm.receive(evaluator, at);
                 return;

@@ -47,11 +47,25 @@ pub struct Issued {
     pub in_loop: Option<Loop>,
     pub lazy: Option<Lazy>,
     pub situation: Situation,
+    pub sender: Sender,
     pub confidence: Certainty,
     /// Where in a template it is sent from, or what it is sent from was called; one such place of several.
     pub template: Option<Span>,
     /// Querysets whose rows it follows a relation of, as far as they were seen: none where it follows none.
     pub origins: Vec<Origin>,
+}
+
+/// Whose code sends a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// The project's, at the place itself, or what that calls.
+    #[default]
+    Code,
+    /// A framework's, answering a request that the project's innermost middleware hands on at the place.
+    Handler,
+    /// A framework's, for the view whose class is named at the place.
+    View,
 }
 
 /// A loop that may run any number of times.

@@ -5,7 +5,7 @@ use pgwright_django::queries::workload::{Issued, Rows, Terminal};
 
 use crate::eager::Eager;
 use crate::headline::fitting;
-use crate::place::{at, is_a_write, is_by_common_name, is_per_item, is_per_row, quoted, span, with_loop};
+use crate::place::{at, is_a_write, is_by_common_name, is_per_item, is_per_row, quoted, span, together, with_loop};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,6 +18,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
+    together(place).for_each(|place| check_together(facts, &place, found));
+}
+
+fn check_together(facts: Facts, place: &[&Issued], found: &mut Vec<Diagnostic>) {
     let asks = |issued: &&Issued| {
         let asks = issued.terminal.reads() || issued.terminal == Terminal::Refresh;
         issued.lazy.is_none()
@@ -28,7 +32,8 @@ fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
             && !is_kept_by_django(facts, issued)
             && !locks_a_row(issued)
     };
-    let Some(first) = place.iter().filter(asks).min_by_key(|issued| (!is_per_row(issued), issued.confidence)) else {
+    let Some(first) = place.iter().copied().filter(asks).min_by_key(|issued| (!is_per_row(issued), issued.confidence))
+    else {
         return;
     };
     let model = first.model.map(|model| facts.project.models.get(model).name.as_str());

@@ -5,7 +5,7 @@ use pgwright_django::queries::workload::{Issued, Lazy, Origin, Rows};
 
 use crate::eager::{Eager, Method};
 use crate::headline::fitting;
-use crate::place::{at, is_a_write, is_per_row, quoted, span, with_loop};
+use crate::place::{at, is_a_write, is_per_row, quoted, span, together, with_loop};
 use crate::{Check, Facts, Group, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -21,8 +21,13 @@ pub(crate) static RULE: Rule = Rule {
 const SHOWN: usize = 4;
 
 fn check(facts: Facts, place: &[Issued], found: &mut Vec<Diagnostic>) {
+    together(place).for_each(|place| check_together(facts, &place, found));
+}
+
+fn check_together(facts: Facts, place: &[&Issued], found: &mut Vec<Diagnostic>) {
     let loads: Vec<&Issued> = place
         .iter()
+        .copied()
         .filter(|issued| {
             matches!(issued.lazy, Some(Lazy::ForeignKey | Lazy::ReverseOneToOne | Lazy::GenericForeignKey))
         })

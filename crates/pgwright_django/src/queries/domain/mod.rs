@@ -21,6 +21,7 @@ mod rendering;
 mod run;
 mod seen;
 mod tags;
+mod view;
 mod wide;
 mod write;
 
@@ -93,6 +94,8 @@ pub(crate) struct State {
     pub(crate) collected: Seen,
     /// What they were given in the rounds before.
     pub(crate) seen: Arc<Seen>,
+    /// The class of the view that is executed, where frameworks do what nothing of the project's stands around.
+    pub(crate) view: Option<view::View>,
     /// Where requests were handed on.
     pub(crate) handed_on: Vec<Own>,
     /// Templates being rendered, innermost last.
@@ -180,6 +183,7 @@ impl<'a> Orm<'a> {
         state.inferring.clear();
         state.under.clear();
         state.run = run;
+        state.view = None;
         state.handed_on.clear();
     }
 

@@ -21,8 +21,9 @@ const ORIGIN: &str = "<origin>";
 pub(crate) struct Origin {
     /// The model of the queryset.
     pub(crate) model: ModelId,
-    /// The project's expression that gave the queryset its form, or that loaded it.
-    pub(crate) made: (FileId, Place),
+    /// The project's expression that gave the queryset its form, or that loaded it; none where it is the one that a view is declared
+    /// with, for whichever view that is.
+    pub(crate) made: Option<(FileId, Place)>,
     /// How many rows it gave.
     pub(crate) rows: Rows,
     /// Relations followed from its rows, with `__` between them.
@@ -48,11 +49,21 @@ impl<'a> Orm<'a> {
         }
     }
 
+    /// Where the project's code stands, as [`Origin::made`] has it; nothing where none of it is under way, not even for a view.
+    fn place_or_view(&self, evaluator: &Evaluator<'a>) -> Option<Option<(FileId, Place)>> {
+        let state = self.state();
+        match Self::own_place(evaluator, &state) {
+            Some((_, at)) => Some(Some((at.file, at.place))),
+            None => state.view.is_some().then_some(None),
+        }
+    }
+
     /// Notes that the running expression gave a queryset its form.
     pub(super) fn note_made(&self, evaluator: &mut Evaluator<'a>, queryset: &Value, model: ModelId) {
-        let place = Self::own_place(evaluator, &self.state());
-        if let Some((_, at)) = place {
-            let made = (at.file, at.place);
+        let made = self.place_or_view(evaluator);
+        // What a framework does with a queryset leaves it the project's.
+        let is_known = || matches!(queryset, Value::Instance(id) if Self::origin(evaluator, *id).is_some());
+        if let Some(made) = made.filter(|made| made.is_some() || !is_known()) {
             Self::set_origin(evaluator, queryset, Origin { model, made, rows: Rows::Many, path: "".into() });
         }
     }
@@ -85,10 +96,11 @@ impl<'a> Orm<'a> {
         };
         let origin = known.map(|origin| if origin.path.is_empty() { Origin { rows, ..origin } } else { origin });
         let origin = origin.or_else(|| {
-            let (_, at) = Self::own_place(evaluator, &self.state())?;
-            Some(Origin { model: state.model, made: (at.file, at.place), rows, path: "".into() })
+            let made = self.place_or_view(evaluator)?;
+            Some(Origin { model: state.model, made, rows, path: "".into() })
         });
-        if let Some(origin) = origin {
+        // One row that a framework looks up is not one of those that a view lists.
+        if let Some(origin) = origin.filter(|origin| origin.made.is_some() || origin.rows == Rows::Many) {
             Self::set_origin(evaluator, row, origin);
         }
     }

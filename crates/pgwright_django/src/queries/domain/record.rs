@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::view::{View, declared};
 use super::{Assumptions, Origin, Orm, Parameter, Run, State, Trust};
 use crate::model::ModelId;
 use crate::queries::starts::is_test_or_migration;
@@ -40,21 +41,24 @@ pub(crate) struct At {
     pub(crate) place: Place,
     /// Qualified name of the function.
     pub(crate) function: Arc<str>,
-    /// Whether a template called this code, instead of being rendered by it.
+    /// Whether a template called this code, instead of being rendered by it, or a framework stands for the project's.
     pub(crate) called: Called,
 }
 
 impl At {
-    /// Where a request is handed on.
-    fn of((file, place, function): &Own) -> At {
-        At { file: *file, place: *place, function: function.clone(), called: Called::ByPython }
+    fn of((file, place, function): &Own, called: Called) -> At {
+        At { file: *file, place: *place, function: function.clone(), called }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Called {
-    ByTemplate,
-    ByPython,
+    Template,
+    Python,
+    /// A framework, from where a request is handed on.
+    Handler,
+    /// A framework, for a view of the project's.
+    View,
 }
 
 /// A query that executed code sends.
@@ -94,6 +98,8 @@ pub(crate) struct Said {
     /// Something on the way here was guessed.
     pub(crate) guessed: bool,
     pub(crate) origin: Option<Arc<Origin>>,
+    /// Where the view's queryset is, if the origin is that.
+    pub(crate) declared: Option<(FileId, Place)>,
 }
 
 impl Deref for Event {
@@ -134,7 +140,7 @@ impl<'a> Orm<'a> {
         state.muted == 0
             && (Self::own_place(evaluator, &state).is_some()
                 || self.template_place(&state).is_some()
-                || state.run.caller == Caller::Handler && !self.handlers.is_empty())
+                || state.run.caller == Caller::Handler && (!self.handlers.is_empty() || state.view.is_some()))
     }
 
     /// Remembers that a request is handed on from here (`get_response(request)`).
@@ -160,7 +166,7 @@ impl<'a> Orm<'a> {
                     file: activation.file,
                     place: activation.place,
                     function: function.unwrap_or_default(),
-                    called: if is_called { Called::ByTemplate } else { Called::ByPython },
+                    called: if is_called { Called::Template } else { Called::Python },
                 };
                 (index, at)
             })
@@ -189,7 +195,7 @@ impl<'a> Orm<'a> {
 
     /// Seen from the project's code: a loop of a framework's stands where that was called. What a queryset keeps is loaded once in the loops
     /// that it was made before, unless it is one of the things they go over.
-    fn looping(&self, evaluator: &Evaluator<'a>, keeper: Option<ObjectId>) -> Option<Looping> {
+    fn looping(&self, evaluator: &Evaluator<'a>, state: &State, keeper: Option<ObjectId>) -> Option<Looping> {
         let mut found: Option<Looping> = None;
         for (around, activation) in evaluator.stack.iter().enumerate().rev() {
             for each in activation.loops.iter().rev() {
@@ -207,9 +213,11 @@ impl<'a> Orm<'a> {
                 let is_own =
                     |activation: &Activation| evaluator.module(activation.module).origin == ModuleOrigin::Project;
                 let outer = evaluator.stack[..around].iter().rev().find(|activation| is_own(activation));
-                let (file, range) = match outer {
-                    Some(outer) if !is_own(activation) => (outer.file, outer.place.range),
-                    _ => (activation.file, each.range),
+                let (file, range) = match (outer, &state.view) {
+                    _ if is_own(activation) => (activation.file, each.range),
+                    (Some(outer), _) => (outer.file, outer.place.range),
+                    (None, Some(View { class: (file, place, _), .. })) => (*file, place.range),
+                    (None, None) => (activation.file, each.range),
                 };
                 found = Some(Looping { around, file, range, over });
             }
@@ -235,12 +243,19 @@ impl<'a> Orm<'a> {
         let places: Vec<(Option<usize>, Option<At>)> = match Self::own_place(evaluator, &state) {
             Some((around, at)) => vec![(Some(around), Some(at))],
             None if state.run.caller == Caller::Handler && !self.handlers.is_empty() => {
-                self.handlers.iter().map(|handler| (None, Some(At::of(handler)))).collect()
+                let handlers = self.handlers.iter().map(|handler| At::of(handler, Called::Handler));
+                let view = state.view.as_ref().filter(|_| template.is_none());
+                handlers.chain(view.map(|view| At::of(&view.class, Called::View))).map(|at| (None, Some(at))).collect()
             }
             None if template.is_some() => vec![(None, None)],
-            None => return,
+            None => match &state.view {
+                Some(view) if state.run.caller == Caller::Handler => {
+                    vec![(None, Some(At::of(&view.class, Called::View)))]
+                }
+                _ => return,
+            },
         };
-        let looping = self.looping(evaluator, state.keeper);
+        let looping = self.looping(evaluator, &state, state.keeper);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
         for (around, at) in places {
@@ -254,6 +269,7 @@ impl<'a> Orm<'a> {
                 lazy: sent.lazy,
                 guessed: sent.guessed || doubtful,
                 origin: sent.origin.clone(),
+                declared: declared(sent.origin.as_deref(), &state),
             };
             state.events.push(Event { said: Arc::new(said), situation, around, above, looping });
         }
@@ -265,6 +281,7 @@ impl<'a> Orm<'a> {
         (state.muted > 0, state.doubts > 0, state.run.trust, state.run.assumptions, state.run.caller).hash(hasher);
         Self::own_place(evaluator, &state).is_some().hash(hasher);
         self.template_place(&state).is_some().hash(hasher);
+        state.view.is_some().hash(hasher);
         state.under.last().map(|under| Arc::as_ptr(&under.template)).hash(hasher);
     }
 
@@ -293,8 +310,8 @@ impl<'a> Orm<'a> {
     pub(crate) fn tell_again(&self, evaluator: &Evaluator<'a>, told: &(dyn Any + Send + Sync)) {
         let Some(call) = told.downcast_ref::<Call>() else { return };
         let depth = evaluator.stack.len();
-        let looping = self.looping(evaluator, None);
         let mut state = self.state();
+        let looping = self.looping(evaluator, &state, None);
         state.assumed += usize::from(call.assumed);
         state.wanted.extend_from_slice(&call.wanted);
         let (situation, templates) = (state.run.situation, state.under.len());
@@ -302,8 +319,27 @@ impl<'a> Orm<'a> {
         let rendering = self.template_place(&state);
         for event in &call.events {
             let mut event = Event { situation, ..event.clone() };
+            let declared = declared(event.origin.as_deref(), &state);
+            if declared != event.declared {
+                event.said = Arc::new(Said { declared, ..(*event.said).clone() });
+            }
             match (event.around, &own) {
-                (None, _) => {}
+                (None, _) => {
+                    let was = event.at.as_ref().filter(|at| at.called == Called::View);
+                    if let Some((was, View { class, .. })) =
+                        was.map(|was| (was.file, was.place.range)).zip(state.view.as_ref())
+                    {
+                        // Remembered of another view.
+                        let (file, place, _) = class;
+                        let is_there = |looping: &Looping| (looping.file, looping.range) == was;
+                        event.looping = event.looping.map(|looping| match is_there(&looping) {
+                            true => Looping { file: *file, range: place.range, ..looping },
+                            false => looping,
+                        });
+                        let at = Some(At::of(class, Called::View));
+                        event.said = Arc::new(Said { at, ..(*event.said).clone() });
+                    }
+                }
                 (Some(around), _) if around >= call.depth => event.around = Some(around - call.depth + depth),
                 (Some(_), Some((around, at))) => {
                     event.around = Some(*around);
