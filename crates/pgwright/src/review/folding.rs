@@ -37,6 +37,7 @@ mod tests {
             folded: 0,
             after: None,
             plan: String::new(),
+            tree: None,
         };
         (model.to_owned(), examined)
     }

@@ -4,12 +4,12 @@
 //! escaped by the template; plans are data in a block that is no script. The page's policy lets no script run but those that are named here
 //! by their digest, and nothing be loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use askama::Template;
 use base64::Engine;
 use pgwright_django::Project;
-use pgwright_django::model::Origin;
+use pgwright_django::model::{Model, Origin};
 use pgwright_schema::plan::{Plan, count, grouped};
 use pgwright_schema::{ConstraintKind, Table};
 use serde_json::{Map, Value, json};
@@ -116,19 +116,10 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
         .plans
         .models
         .iter()
-        .map(|of| {
-            (
-                of.model.as_str(),
-                of.queries.iter().map(|query| shown(&of.model, query, &review.plans, &mut data)).collect(),
-            )
-        })
+        .map(|of| (of.model.as_str(), of.queries.iter().map(|query| shown(&of.model, query, &mut data)).collect()))
         .collect();
-    let altered = review
-        .since
-        .iter()
-        .flat_map(|since| &since.altered)
-        .map(|altered| changed(altered, review, &mut data))
-        .collect();
+    let altered =
+        review.since.iter().flat_map(|since| &since.altered).map(|altered| changed(altered, &mut data)).collect();
     let scripts = [PAGE_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2].map(digest).join(" ");
     let page = Page {
         policy: format!(
@@ -163,27 +154,35 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
 
 /// The tables of the project's own models, and those that these refer to.
 pub(super) fn tables(project: &Project, ground: &Ground) -> Vec<TableView> {
-    let schema = &ground.schema;
-    let model = |table: &str| project.models.all.iter().find(|model| model.table == table && model.has_table());
-    let leads = |table: &Table| -> Vec<(String, String)> {
-        let to = table.constraints.iter().filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey(key) => Some((key.columns.first()?.clone(), key.to_table.clone())),
-            _ => None,
-        });
-        to.collect()
-    };
-    let own = |table: &&Table| model(&table.name).is_some_and(|model| model.origin == Origin::Project);
-    let view = |table: &Table| {
-        let to = leads(table);
-        let keys = table.constraints.iter().flat_map(|constraint| match &constraint.kind {
-            ConstraintKind::PrimaryKey { columns, .. } => columns.clone(),
-            _ => Vec::new(),
-        });
-        let keys: Vec<String> = keys.collect();
-        let referring = schema.tables.iter().filter(own);
+    let mut models: HashMap<&str, &Model> = HashMap::new();
+    for model in project.models.all.iter().filter(|model| model.has_table()) {
+        models.entry(&model.table).or_insert(model);
+    }
+    let is_own = |table: &&Table| models.get(table.name.as_str()).is_some_and(|model| model.origin == Origin::Project);
+    let own: Vec<&Table> = ground.schema.tables.iter().filter(is_own).collect();
+    let mut from: HashMap<&str, Vec<String>> = HashMap::new();
+    for table in &own {
+        for (_, to) in leads(table) {
+            let from = from.entry(to).or_default();
+            if from.last() != Some(&table.name) {
+                from.push(table.name.clone());
+            }
+        }
+    }
+    let view = |table: &&Table| {
+        let to: HashMap<&str, &str> = leads(table).collect();
+        let keys: HashSet<&str> = table
+            .constraints
+            .iter()
+            .flat_map(|constraint| match &constraint.kind {
+                ConstraintKind::PrimaryKey { columns, .. } => columns.as_slice(),
+                _ => &[],
+            })
+            .map(String::as_str)
+            .collect();
         TableView {
             name: table.name.clone(),
-            model: model(&table.name).map(|model| model.label()),
+            model: models.get(table.name.as_str()).map(|model| model.label()),
             rows: ground.statistics.tables.get(&table.name).map_or(0.0, |table| table.size.rows_today()),
             columns: table
                 .columns
@@ -191,19 +190,24 @@ pub(super) fn tables(project: &Project, ground: &Ground) -> Vec<TableView> {
                 .map(|column| ColumnView {
                     type_: column.type_.to_string(),
                     null: column.null,
-                    key: keys.contains(&column.name),
-                    to: to.iter().find(|(from, _)| *from == column.name).map(|(_, to)| to.clone()),
+                    key: keys.contains(column.name.as_str()),
+                    to: to.get(column.name.as_str()).map(|to| (*to).to_owned()),
                     name: column.name.clone(),
                 })
                 .collect(),
             indexes: table.indexes.iter().map(|index| index.name.clone()).collect(),
-            from: referring
-                .filter(|other| leads(other).iter().any(|(_, to)| *to == table.name))
-                .map(|other| other.name.clone())
-                .collect(),
+            from: from.get(table.name.as_str()).cloned().unwrap_or_default(),
         }
     };
-    schema.tables.iter().filter(own).map(view).collect()
+    own.iter().map(view).collect()
+}
+
+/// A table's foreign keys: the column, and the table it leads to.
+fn leads(table: &Table) -> impl Iterator<Item = (&str, &str)> {
+    table.constraints.iter().filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::ForeignKey(key) => Some((key.columns.first()?.as_str(), key.to_table.as_str())),
+        _ => None,
+    })
 }
 
 /// The source that a security policy lets run.
@@ -216,7 +220,7 @@ fn json_in_html(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-fn shown(model: &str, examined: &Examined, plans: &Plans, data: &mut Vec<Value>) -> Shown {
+fn shown(model: &str, examined: &Examined, data: &mut Vec<Value>) -> Shown {
     let after = examined.after.as_ref().filter(|after| after.cost < examined.cost * 0.9);
     Shown {
         model: model.to_owned(),
@@ -228,12 +232,12 @@ fn shown(model: &str, examined: &Examined, plans: &Plans, data: &mut Vec<Value>)
         folded: folded(examined),
         sql: examined.sql.clone(),
         plan: examined.plan.clone(),
-        number: plans.trees.get(&examined.sql).map(|plan| numbered(plan, &examined.sql, data)),
+        number: examined.tree.as_ref().map(|plan| numbered(plan, &examined.sql, data)),
     }
 }
 
-fn changed(altered: &Altered, review: &Review, data: &mut Vec<Value>) -> Shown {
-    let Altered { model, sites: sent, sql, before, now } = altered;
+fn changed(altered: &Altered, data: &mut Vec<Value>) -> Shown {
+    let Altered { model, sites: sent, sql, before, now, tree } = altered;
     Shown {
         model: model.clone(),
         sites: sites(sent, 4),
@@ -244,7 +248,7 @@ fn changed(altered: &Altered, review: &Review, data: &mut Vec<Value>) -> Shown {
         folded: None,
         sql: sql.clone(),
         plan: now.plan.clone(),
-        number: review.since.as_ref().and_then(|since| since.trees.get(sql)).map(|plan| numbered(plan, sql, data)),
+        number: tree.as_ref().map(|plan| numbered(plan, sql, data)),
     }
 }
 

@@ -42,9 +42,6 @@ pub(super) struct Plans {
     /// What the planner's schema lacks.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) models: Vec<OfModel>,
-    /// What the planner said, by `Examined::sql`.
-    #[serde(skip)]
-    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -87,6 +84,9 @@ pub(super) struct Examined {
     pub(super) after: Option<After>,
     /// The plan as text; empty where it is predicted.
     pub(super) plan: String,
+    /// What the planner said; none where it is predicted.
+    #[serde(skip)]
+    pub(super) tree: Option<Plan>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -162,17 +162,7 @@ pub(super) fn plans(
         }
     }
     let unplanned = counted(outcome.unplanned);
-    Ok(Plans {
-        planner,
-        reason,
-        statements,
-        planned,
-        more,
-        unplanned,
-        left_out: outcome.left_out,
-        models,
-        trees: outcome.trees,
-    })
+    Ok(Plans { planner, reason, statements, planned, more, unplanned, left_out: outcome.left_out, models })
 }
 
 /// What became of the statements.
@@ -183,18 +173,12 @@ pub(super) struct Outcome {
     /// A reason for each statement without a plan.
     unplanned: Vec<String>,
     left_out: Vec<LeftOut>,
-    pub(super) trees: HashMap<String, Plan>,
 }
 
 impl Outcome {
     fn take(&mut self, explained: Explained) {
-        let first = explained.plans.iter().flatten().next();
-        let tree = first.map(|planned| (planned.statement.clone(), planned.plan.clone()));
         match examined(explained) {
-            Ok(examined) => {
-                self.examined.push(examined);
-                self.trees.extend(tree);
-            }
+            Ok(examined) => self.examined.push(examined),
             Err(reason) => self.unplanned.push(reason),
         }
     }
@@ -271,6 +255,7 @@ fn examined(explained: Explained) -> Result<(String, Examined), String> {
         folded: 0,
         after: None,
         plan,
+        tree: Some(planned.plan),
     };
     Ok((model_of(&explained.query.sites), examined))
 }
@@ -292,6 +277,7 @@ fn predicted(queries: Vec<Query>, ground: &Ground) -> Outcome {
                 folded: 0,
                 after: None,
                 plan: String::new(),
+                tree: None,
                 sent_as: sql.clone(),
                 pattern: query.pattern,
                 sql,
