@@ -285,9 +285,9 @@ fn the_page_needs_no_network_and_names_its_scripts() {
         !policy.contains("unsafe-eval") && !policy.split(';').nth(1).unwrap().contains("unsafe-inline"),
         "{policy}"
     );
-    // The one that runs, the four of the viewer, and the data: nothing else is a script.
-    assert_eq!(page.matches("</script>").count(), 7);
-    assert_eq!(inside(&page, "<script>", "</script>").len(), 1);
+    // The two that run, the four of the viewer, the data of plans and of the diagram, and what the first writes: nothing else is a script.
+    assert_eq!(page.matches("</script>").count(), 9);
+    assert_eq!(inside(&page, "<script>", "</script>").len(), 2);
     for id in ["since", "stops", "explain", "schema", "tuning", "code", "tables", "rests"] {
         assert_eq!(page.contains(&format!("<section id=\"{id}\">")), id != "since", "{id}");
     }
@@ -295,6 +295,16 @@ fn the_page_needs_no_network_and_names_its_scripts() {
     assert!(page.contains("id=\"table-orders_order\"") && page.contains("href=\"#table-accounts_customer\""));
     let data: Value = serde_json::from_str(inside(&page, "id=\"plans\">", "</script>")[0]).unwrap();
     assert_eq!(data, Value::Array(Vec::new()), "predicted plans have no tree");
+    let drawn: Value = serde_json::from_str(inside(&page, "id=\"diagram-data\">", "</script>")[0]).unwrap();
+    let order = drawn.as_array().unwrap().iter().find(|table| table["model"] == "orders.Order").unwrap();
+    let to: Vec<&Value> = order["columns"].as_array().unwrap().iter().map(|column| &column["to"]).collect();
+    assert!(to.contains(&&"accounts_customer".into()), "{order}");
+    // The dearest statement at a tenth of today's size, today, and at ten and a hundred times.
+    let first = inside(&page, "<b class=\"line-1\">", "</tr>")[0];
+    let costs = inside(first, "<td class=\"number\">", "</td>");
+    let costs: Vec<f64> = costs.iter().map(|cost| cost.replace(',', "").parse().unwrap()).collect();
+    assert!(costs.len() == 4 && costs.is_sorted() && costs[3] > costs[0] * 100.0, "{costs:?}");
+    assert!(page.contains("predicted, no server was asked. Both axes"));
 }
 
 #[test]
@@ -308,5 +318,5 @@ fn a_hostile_project_writes_no_markup() {
     assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"), "the name is shown: {err}");
     let lower = page.to_ascii_lowercase();
     assert!(!lower.contains("<img") && !lower.contains("<script>alert"));
-    assert_eq!(page.matches("</script>").count(), 7);
+    assert_eq!(page.matches("</script>").count(), 9);
 }

@@ -38,6 +38,7 @@ mod tests {
             after: None,
             plan: String::new(),
             tree: None,
+            grown: Vec::new(),
         };
         (model.to_owned(), examined)
     }

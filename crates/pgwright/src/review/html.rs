@@ -4,59 +4,29 @@
 //! escaped by the template; plans are data in a block that is no script. The page's policy lets no script run but those that are named here
 //! by their digest, and nothing be loaded.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
 use askama::Template;
 use base64::Engine;
-use pgwright_django::Project;
-use pgwright_django::model::{Model, Origin};
-use pgwright_schema::plan::{Plan, count, grouped};
-use pgwright_schema::{ConstraintKind, Table};
+use pgwright_schema::plan::{Plan, grouped};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::charts::{Bar, Curves, by_model, over_size};
 use super::markdown::html as ticked;
-use super::plans::{Examined, Plans};
+use super::plans::Examined;
 use super::since::{Altered, Since};
+use super::tables::TableView;
 use super::text::{brought, changed_table, cost, folded, rests_on, said, sites, summary, without_plan};
 use super::{Advice, Finding, Review};
-use crate::ground::Ground;
 use crate::schema::correct::{Corrected, Reason};
 
 const PAGE_SCRIPT: &str = include_str!("../../templates/review.js");
+const DIAGRAM_SCRIPT: &str = include_str!("../../templates/diagram.js");
 const VIEWER_SCRIPT: &str = include_str!("../../templates/viewer.js");
 const STORAGE: &str = include_str!("../../templates/storage.js");
 const VUE: &str = include_str!("../../assets/pev2/vue.js");
 const PEV2: &str = include_str!("../../assets/pev2/pev2.js");
 const PEV2_STYLE: &str = include_str!("../../assets/pev2/pev2.css");
 const BOOTSTRAP: &str = include_str!("../../assets/pev2/bootstrap.css");
-
-/// A table as the page draws it.
-pub(super) struct TableView {
-    pub(super) name: String,
-    pub(super) model: Option<String>,
-    /// As statistics have it, or assumed.
-    pub(super) rows: f64,
-    pub(super) columns: Vec<ColumnView>,
-    pub(super) indexes: Vec<String>,
-    /// Tables whose foreign keys lead here.
-    pub(super) from: Vec<String>,
-}
-
-pub(super) struct ColumnView {
-    pub(super) name: String,
-    pub(super) type_: String,
-    pub(super) null: bool,
-    /// Primary key, or the table that a foreign key leads to.
-    pub(super) key: bool,
-    pub(super) to: Option<String>,
-}
-
-impl TableView {
-    fn rows(&self) -> String {
-        count(self.rows)
-    }
-}
 
 #[derive(Template)]
 #[template(path = "review.html")]
@@ -68,28 +38,23 @@ struct Page<'a> {
     said: String,
     rests_on: String,
     chart: Vec<Bar>,
+    curves: Option<Curves>,
     plans: Vec<(&'a str, Vec<Shown>)>,
     altered: Vec<Shown>,
     without: Vec<String>,
     schema: Vec<&'a Corrected>,
     /// Plans by number, for the viewer.
     data: String,
+    /// The tables, for the diagram.
+    diagram: String,
     style: &'static str,
     script: &'static str,
+    draw: &'static str,
     viewer: &'static str,
     storage: &'static str,
     vue: &'static str,
     pev2: &'static str,
     viewer_style: String,
-}
-
-/// A model in the chart; widths in percent of the dearest.
-struct Bar {
-    model: String,
-    cost: String,
-    after: String,
-    width: f64,
-    after_width: f64,
 }
 
 /// A statement with its plan.
@@ -120,7 +85,7 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
         .collect();
     let altered =
         review.since.iter().flat_map(|since| &since.altered).map(|altered| changed(altered, &mut data)).collect();
-    let scripts = [PAGE_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2].map(digest).join(" ");
+    let scripts = [PAGE_SCRIPT, DIAGRAM_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2].map(digest).join(" ");
     let page = Page {
         policy: format!(
             "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; \
@@ -130,7 +95,8 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
         tables,
         said: said(&review.plans),
         rests_on: rests_on(review),
-        chart: chart(&review.plans),
+        chart: by_model(&review.plans),
+        curves: over_size(&review.plans),
         plans,
         altered,
         without: without_plan(&review.plans).iter().map(|line| ticked(line)).collect(),
@@ -140,8 +106,10 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
             .filter(|corrected| !corrected.changes.is_empty() || !corrected.open.is_empty())
             .collect(),
         data: json_in_html(&Value::Array(data)),
+        diagram: json_in_html(&super::tables::drawn(tables)),
         style: include_str!("../../templates/review.css"),
         script: PAGE_SCRIPT,
+        draw: DIAGRAM_SCRIPT,
         viewer: VIEWER_SCRIPT,
         storage: STORAGE,
         vue: VUE,
@@ -150,64 +118,6 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
     };
     // Writing into a text cannot fail, and the template calls nothing that does.
     page.render().unwrap_or_default()
-}
-
-/// The tables of the project's own models, and those that these refer to.
-pub(super) fn tables(project: &Project, ground: &Ground) -> Vec<TableView> {
-    let mut models: HashMap<&str, &Model> = HashMap::new();
-    for model in project.models.all.iter().filter(|model| model.has_table()) {
-        models.entry(&model.table).or_insert(model);
-    }
-    let is_own = |table: &&Table| models.get(table.name.as_str()).is_some_and(|model| model.origin == Origin::Project);
-    let own: Vec<&Table> = ground.schema.tables.iter().filter(is_own).collect();
-    let mut from: HashMap<&str, Vec<String>> = HashMap::new();
-    for table in &own {
-        for (_, to) in leads(table) {
-            let from = from.entry(to).or_default();
-            if from.last() != Some(&table.name) {
-                from.push(table.name.clone());
-            }
-        }
-    }
-    let view = |table: &&Table| {
-        let to: HashMap<&str, &str> = leads(table).collect();
-        let keys: HashSet<&str> = table
-            .constraints
-            .iter()
-            .flat_map(|constraint| match &constraint.kind {
-                ConstraintKind::PrimaryKey { columns, .. } => columns.as_slice(),
-                _ => &[],
-            })
-            .map(String::as_str)
-            .collect();
-        TableView {
-            name: table.name.clone(),
-            model: models.get(table.name.as_str()).map(|model| model.label()),
-            rows: ground.statistics.tables.get(&table.name).map_or(0.0, |table| table.size.rows_today()),
-            columns: table
-                .columns
-                .iter()
-                .map(|column| ColumnView {
-                    type_: column.type_.to_string(),
-                    null: column.null,
-                    key: keys.contains(column.name.as_str()),
-                    to: to.get(column.name.as_str()).map(|to| (*to).to_owned()),
-                    name: column.name.clone(),
-                })
-                .collect(),
-            indexes: table.indexes.iter().map(|index| index.name.clone()).collect(),
-            from: from.get(table.name.as_str()).cloned().unwrap_or_default(),
-        }
-    };
-    own.iter().map(view).collect()
-}
-
-/// A table's foreign keys: the column, and the table it leads to.
-fn leads(table: &Table) -> impl Iterator<Item = (&str, &str)> {
-    table.constraints.iter().filter_map(|constraint| match &constraint.kind {
-        ConstraintKind::ForeignKey(key) => Some((key.columns.first()?.as_str(), key.to_table.as_str())),
-        _ => None,
-    })
 }
 
 /// The source that a security policy lets run.
@@ -302,29 +212,6 @@ fn explained(plan: &Plan) -> Value {
     Value::Object(node)
 }
 
-/// The cost of each model's statements, the dearest first.
-fn chart(plans: &Plans) -> Vec<Bar> {
-    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for of in &plans.models {
-        let sum = sums.entry(&of.model).or_default();
-        for query in &of.queries {
-            sum.0 += query.cost;
-            sum.1 += query.after.as_ref().map_or(query.cost, |after| after.cost.min(query.cost));
-        }
-    }
-    let mut sums: Vec<(&str, (f64, f64))> = sums.into_iter().collect();
-    sums.sort_by(|(_, (left, _)), (_, (right, _))| right.total_cmp(left));
-    let most = sums.first().map_or(1.0, |(_, (cost, _))| cost.max(f64::MIN_POSITIVE));
-    let bar = |(model, (before, after)): (&str, (f64, f64))| Bar {
-        model: model.to_owned(),
-        cost: cost(before),
-        after: cost(after),
-        width: before / most * 100.0,
-        after_width: after / most * 100.0,
-    };
-    sums.into_iter().map(bar).collect()
-}
-
 impl Page<'_> {
     fn since(&self) -> Option<&Since> {
         self.review.since.as_ref()
@@ -412,7 +299,7 @@ mod tests {
 
     #[test]
     fn scripts_can_stand_in_a_page() {
-        for script in [PAGE_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2] {
+        for script in [PAGE_SCRIPT, DIAGRAM_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2] {
             assert!(
                 !script.to_ascii_lowercase().contains("</script") && !script.contains("<!--") && !script.contains('\r')
             );

@@ -2,12 +2,15 @@
 //!
 //! Nothing is found out here: the report is put together of what `check`, `explain`, `schema` and `tune` give.
 
+mod charts;
 mod folding;
+mod growth;
 mod html;
 mod json;
 mod markdown;
 mod plans;
 mod since;
+mod tables;
 mod text;
 
 use pgwright_diagnostics::{Diagnostic, Severity};
@@ -18,6 +21,7 @@ use pgwright_rules::Judged;
 use pgwright_schema::tune::{Hardware, Recommendation};
 use serde::Serialize;
 
+use self::growth::Growth;
 use self::plans::Plans;
 use self::since::{Change, Since};
 use crate::Status;
@@ -141,7 +145,8 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
         let recommended = change.recommended(&database);
         tuning.retain(|advice| !recommended(&advice.recommendation));
     }
-    let plans = plans::plans(planner, &session, queries, after, &ground)?;
+    let follow = if args.format == ReviewFormat::Html { Growth::Followed } else { Growth::Left };
+    let plans = plans::plans(planner, &session, queries, after, &ground, follow)?;
 
     let files = &first.reading.files;
     let finding = |found: &Diagnostic| Finding {
@@ -210,7 +215,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
     let text = match args.format {
         ReviewFormat::Text => text::render(&review, look),
         ReviewFormat::Json => json::render(&review),
-        ReviewFormat::Html => html::render(&review, &html::tables(&first.reading.project, &ground)),
+        ReviewFormat::Html => html::render(&review, &tables::tables(&first.reading.project, &ground)),
         ReviewFormat::Markdown => markdown::render(&review),
     };
     output.data_to(args.output_file.as_deref(), &text)?;
