@@ -234,6 +234,24 @@ fn what_is_gone_is_read_as_it_was() {
 }
 
 #[test]
+fn a_file_that_was_moved_brings_nothing_but_what_changed_in_it() {
+    let Some(shop) = repository() else { return };
+    let was = since(&shop, "HEAD");
+    assert_eq!(was["since"]["files"], 0);
+    assert!(git(&shop, &["mv", "catalogue/views.py", "catalogue/pages.py"]));
+    edit(&shop, "catalogue/urls.py", "from catalogue import views", "from catalogue import pages as views");
+    let document = since(&shop, "HEAD");
+    assert_eq!(document["since"]["files"].as_u64(), Some(2));
+    assert_eq!(rules(&document["hard_stops"]), []);
+    assert_eq!(rules(&document["code"]), []);
+
+    // What is new in it is new.
+    edit(&shop, "catalogue/pages.py", "barcode = %s\", [barcode])", "barcode = \" + barcode)");
+    let document = since(&shop, "HEAD");
+    assert_eq!(rules(&document["hard_stops"]), [("raw-sql-interpolation", "catalogue/pages.py")]);
+}
+
+#[test]
 fn a_revision_that_cannot_be_compared_with_is_told_in_one_message() {
     let refused = |project: &Project, revision: &str| {
         let (code, out, err) = review(project, &["--since", revision]);
