@@ -93,6 +93,19 @@ fn a_plan_that_was_asked_for_is_not_replaced_by_a_guess() {
     assert!(code == 2 && out.is_empty() && err.contains("settings.py"), "{out}{err}");
 }
 
+#[test]
+fn statistics_that_do_not_fit_are_told_in_one_message() {
+    let shop = shop();
+    let refused = |text: &str| {
+        shop.write("other.json", text);
+        let (code, out, err) = review(&shop, &["--statistics", "other.json"]);
+        assert!(code == 2 && out.is_empty() && err.contains("other.json") && err.contains("hint"), "{out}{err}");
+        err
+    };
+    assert!(refused("{\"version\": 99}").contains("has version 99"));
+    assert!(refused("{\"version\": 1, \"tables\": [{").contains("is no snapshot"));
+}
+
 /// A repository with the shop in it, as one commit.
 fn repository() -> Option<Project> {
     let shop = shop();

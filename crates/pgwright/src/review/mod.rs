@@ -89,13 +89,21 @@ struct Open {
     place: Option<Site>,
 }
 
+/// Tables without statistics that are named.
+const NAMED: usize = 5;
+
 /// What costs rest on where nobody measured the tables.
 fn warning(ground: &Ground) -> Option<String> {
-    let assumed = ground.assumed_tables().count();
+    let assumed: Vec<&str> = ground.assumed_tables().collect();
     let what = match &ground.basis {
         Basis::Live => return None,
-        Basis::Snapshot(_) if assumed == 0 => return None,
-        Basis::Snapshot(path) => format!("Sizes of {assumed} tables are assumed, because `{path}` does not have them"),
+        Basis::Snapshot(_) if assumed.is_empty() => return None,
+        Basis::Snapshot(path) => {
+            let few = assumed.iter().take(NAMED).map(|table| format!("`{table}`")).collect::<Vec<_>>().join(", ");
+            let more = assumed.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("Sizes of {} tables are assumed, because `{path}` does not have them: {few}{more}", assumed.len())
+        }
         Basis::Assumed => "Sizes are assumed, nobody measured them".to_owned(),
     };
     Some(format!(
