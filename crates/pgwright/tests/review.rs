@@ -104,6 +104,14 @@ fn statistics_that_do_not_fit_are_told_in_one_message() {
     };
     assert!(refused("{\"version\": 99}").contains("has version 99"));
     assert!(refused("{\"version\": 1, \"tables\": [{").contains("is no snapshot"));
+    // That of another project can be read, and has none of the tables.
+    let other = r#"{"version": 1, "server": {"version": "18.1", "collation": "en_US.UTF-8"},
+        "tables": {"blog_post": {"rows": 1000, "pages": 10, "analyzed_pages": 10}}}"#;
+    shop.write("other.json", other);
+    let (_, out, err) = review(&shop, &["--statistics", "other.json", "--format", "json"]);
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let warning = document["warning"].as_str().unwrap();
+    assert!(warning.contains("`accounts_apiclient`") && warning.contains(" more"), "{warning}");
 }
 
 /// A repository with the shop in it, as one commit.
