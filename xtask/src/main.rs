@@ -12,6 +12,7 @@ mod corpus;
 mod environment;
 mod generated;
 mod licences;
+mod page;
 mod pgwright;
 mod rivals;
 mod shell;
@@ -34,6 +35,7 @@ cargo xtask corpus mutations [NAME…]        damaged copies of the projects are
 cargo xtask generated queries APPS SEED     models and queries of projects made up by chance, against real Django
 cargo xtask generated migrations APPS SEED  their migrations and what `makemigrations` would still write
 cargo xtask licences [--check]              what the program is built from, in THIRD-PARTY.md
+cargo xtask page [FOLDER]                   the page of `review` in Chromium; pictures of it into FOLDER
 cargo xtask accuracy                        ask the corpus oracles and write docs/accuracy.md
 cargo xtask rivals                          N+1 beside other tools, written to docs/rivals.md
 cargo xtask bench [NAME…]                   time and memory beside other programs, written to docs/benchmarks.md
@@ -62,6 +64,8 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["generated", "migrations", apps, seed] => generated::migrations::run(apps, seed),
         ["licences"] => licences::run(false),
         ["licences", "--check"] => licences::run(true),
+        ["page"] => page::run_page(None),
+        ["page", folder] => page::run_page(Some(folder.as_ref())),
         ["accuracy"] => accuracy::run(),
         ["bench", "server"] => bench::server::run(),
         ["bench", names @ ..] => bench::run(names),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::environment::{DJANGO_VERSIONS, django, root, tools};
+use crate::page::{Walk, walk};
 use crate::shell::{command, find_on_path, output, printed};
 
 /// Lines shown of either end of a failed step's output.
@@ -51,6 +52,16 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("tests", tests);
     tally.command("release build", cargo(&["build", "--quiet", "--release", "--package", "pgwright"]));
     tally.command("MCP by its own client", mcp_client(environment)?);
+    let mut unseen = None;
+    tally.step("page of review in a browser", || {
+        if let Walk::Skipped(reason) = walk(None)? {
+            unseen = Some(reason);
+        }
+        Ok(())
+    });
+    if let Some(reason) = unseen {
+        println!("{:<32} SKIPPED: {}", "page of review in a browser", shortened(&reason));
+    }
     if let Some(python) = &python {
         let mut sequences = command(python, ["-B", "tests/oracle/safe_sequences.py"]);
         sequences.arg(crate::pgwright::binary()?);

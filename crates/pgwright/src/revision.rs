@@ -18,6 +18,8 @@ pub(crate) struct Before {
     pub(crate) commit: String,
     /// The text each of them had; none where it was not there. Named as a walk of the folders names them.
     pub(crate) texts: BTreeMap<Utf8PathBuf, Option<String>>,
+    /// Files that git takes for others that were moved: where each was, and where it is.
+    pub(crate) moved: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
 }
 
 /// One difference of a file, as `git diff --raw` has it.
@@ -39,7 +41,7 @@ pub(crate) fn changed(revision: &str, folder: &Utf8Path) -> Result<BTreeSet<Utf8
 
 /// The same of several folders, with the texts that the files had.
 pub(crate) fn before(revision: &str, folders: &[Utf8PathBuf]) -> Result<Before, Failure> {
-    let mut before = Before { commit: String::new(), texts: BTreeMap::new() };
+    let mut before = Before { commit: String::new(), texts: BTreeMap::new(), moved: BTreeMap::new() };
     for folder in folders {
         let folder = folder_of(folder);
         let base = base(revision, folder)?;
@@ -50,6 +52,8 @@ pub(crate) fn before(revision: &str, folders: &[Utf8PathBuf]) -> Result<Before, 
             let text = file.blob.as_ref().and_then(|_| texts.next().flatten());
             before.texts.insert(clean(&folder.join(&file.path)), text);
         }
+        let moves = moves(&base, folder)?;
+        before.moved.extend(moves.map(|(was, now)| (clean(&folder.join(was)), clean(&folder.join(now)))));
         before.commit = git(folder, &["rev-parse", "--short", &base])?.trim().to_owned();
     }
     Ok(before)
@@ -110,6 +114,18 @@ fn differing(base: &str, folder: &Utf8Path) -> Result<Vec<Differing>, Failure> {
     let new = unknown.split('\0').filter(|name| !name.is_empty());
     differing.extend(new.map(|path| Differing { path: path.into(), blob: None, gone: false }));
     Ok(differing)
+}
+
+/// What git's detection of renames finds among the files it knows, by its usual measure of likeness.
+fn moves(base: &str, folder: &Utf8Path) -> Result<impl Iterator<Item = (String, String)> + use<>, Failure> {
+    let said = git(folder, &["diff", "--name-status", "--find-renames", "--diff-filter=R", "--relative", "-z", base])?;
+    // `R087`, where it was, where it is.
+    let fields: Vec<String> = said.split('\0').filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    let mut fields = fields.into_iter();
+    Ok(std::iter::from_fn(move || {
+        fields.next()?;
+        Some((fields.next()?, fields.next()?))
+    }))
 }
 
 /// The texts of these blobs, in order; none where it is no text, or too large to be code.

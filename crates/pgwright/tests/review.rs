@@ -93,6 +93,27 @@ fn a_plan_that_was_asked_for_is_not_replaced_by_a_guess() {
     assert!(code == 2 && out.is_empty() && err.contains("settings.py"), "{out}{err}");
 }
 
+#[test]
+fn statistics_that_do_not_fit_are_told_in_one_message() {
+    let shop = shop();
+    let refused = |text: &str| {
+        shop.write("other.json", text);
+        let (code, out, err) = review(&shop, &["--statistics", "other.json"]);
+        assert!(code == 2 && out.is_empty() && err.contains("other.json") && err.contains("hint"), "{out}{err}");
+        err
+    };
+    assert!(refused("{\"version\": 99}").contains("has version 99"));
+    assert!(refused("{\"version\": 1, \"tables\": [{").contains("is no snapshot"));
+    // That of another project can be read, and has none of the tables.
+    let other = r#"{"version": 1, "server": {"version": "18.1", "collation": "en_US.UTF-8"},
+        "tables": {"blog_post": {"rows": 1000, "pages": 10, "analyzed_pages": 10}}}"#;
+    shop.write("other.json", other);
+    let (_, out, err) = review(&shop, &["--statistics", "other.json", "--format", "json"]);
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let warning = document["warning"].as_str().unwrap();
+    assert!(warning.contains("`accounts_apiclient`") && warning.contains(" more"), "{warning}");
+}
+
 /// A repository with the shop in it, as one commit.
 fn repository() -> Option<Project> {
     let shop = shop();
@@ -234,6 +255,24 @@ fn what_is_gone_is_read_as_it_was() {
 }
 
 #[test]
+fn a_file_that_was_moved_brings_nothing_but_what_changed_in_it() {
+    let Some(shop) = repository() else { return };
+    let was = since(&shop, "HEAD");
+    assert_eq!(was["since"]["files"], 0);
+    assert!(git(&shop, &["mv", "catalogue/views.py", "catalogue/pages.py"]));
+    edit(&shop, "catalogue/urls.py", "from catalogue import views", "from catalogue import pages as views");
+    let document = since(&shop, "HEAD");
+    assert_eq!(document["since"]["files"].as_u64(), Some(2));
+    assert_eq!(rules(&document["hard_stops"]), []);
+    assert_eq!(rules(&document["code"]), []);
+
+    // What is new in it is new.
+    edit(&shop, "catalogue/pages.py", "barcode = %s\", [barcode])", "barcode = \" + barcode)");
+    let document = since(&shop, "HEAD");
+    assert_eq!(rules(&document["hard_stops"]), [("raw-sql-interpolation", "catalogue/pages.py")]);
+}
+
+#[test]
 fn a_revision_that_cannot_be_compared_with_is_told_in_one_message() {
     let refused = |project: &Project, revision: &str| {
         let (code, out, err) = review(project, &["--since", revision]);
@@ -285,9 +324,9 @@ fn the_page_needs_no_network_and_names_its_scripts() {
         !policy.contains("unsafe-eval") && !policy.split(';').nth(1).unwrap().contains("unsafe-inline"),
         "{policy}"
     );
-    // The one that runs, the four of the viewer, and the data: nothing else is a script.
-    assert_eq!(page.matches("</script>").count(), 7);
-    assert_eq!(inside(&page, "<script>", "</script>").len(), 1);
+    // The two that run, the four of the viewer, the data of plans and of the diagram, and what the first writes: nothing else is a script.
+    assert_eq!(page.matches("</script>").count(), 9);
+    assert_eq!(inside(&page, "<script>", "</script>").len(), 2);
     for id in ["since", "stops", "explain", "schema", "tuning", "code", "tables", "rests"] {
         assert_eq!(page.contains(&format!("<section id=\"{id}\">")), id != "since", "{id}");
     }
@@ -295,6 +334,16 @@ fn the_page_needs_no_network_and_names_its_scripts() {
     assert!(page.contains("id=\"table-orders_order\"") && page.contains("href=\"#table-accounts_customer\""));
     let data: Value = serde_json::from_str(inside(&page, "id=\"plans\">", "</script>")[0]).unwrap();
     assert_eq!(data, Value::Array(Vec::new()), "predicted plans have no tree");
+    let drawn: Value = serde_json::from_str(inside(&page, "id=\"diagram-data\">", "</script>")[0]).unwrap();
+    let order = drawn.as_array().unwrap().iter().find(|table| table["model"] == "orders.Order").unwrap();
+    let to: Vec<&Value> = order["columns"].as_array().unwrap().iter().map(|column| &column["to"]).collect();
+    assert!(to.contains(&&"accounts_customer".into()), "{order}");
+    // The dearest statement at a tenth of today's size, today, and at ten and a hundred times.
+    let first = inside(&page, "<b class=\"line-1\">", "</tr>")[0];
+    let costs = inside(first, "<td class=\"number\">", "</td>");
+    let costs: Vec<f64> = costs.iter().map(|cost| cost.replace(',', "").parse().unwrap()).collect();
+    assert!(costs.len() == 4 && costs.is_sorted() && costs[3] > costs[0] * 100.0, "{costs:?}");
+    assert!(page.contains("predicted, no server was asked. Both axes"));
 }
 
 #[test]
@@ -308,5 +357,5 @@ fn a_hostile_project_writes_no_markup() {
     assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"), "the name is shown: {err}");
     let lower = page.to_ascii_lowercase();
     assert!(!lower.contains("<img") && !lower.contains("<script>alert"));
-    assert_eq!(page.matches("</script>").count(), 7);
+    assert_eq!(page.matches("</script>").count(), 9);
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Diagnostic, Files};
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint;
+use crate::fingerprint::{fingerprint, fingerprint_at};
 
 /// The content of a baseline file. Entries are sorted, so that the file's own diff shows what was added and what is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +37,20 @@ impl Default for Baseline {
 impl Baseline {
     /// The baseline under which exactly these findings are known.
     pub fn of(files: &Files, diagnostics: &[Diagnostic]) -> Self {
+        Self::of_moved(files, diagnostics, &BTreeMap::new())
+    }
+
+    /// The same where files have moved since, from the first path to the second: their findings are known where they are now.
+    pub fn of_moved(files: &Files, diagnostics: &[Diagnostic], moved: &BTreeMap<Utf8PathBuf, Utf8PathBuf>) -> Self {
         let mut counted: BTreeMap<(String, String, String, String), usize> = BTreeMap::new();
         for diagnostic in diagnostics {
-            let path = files.try_get(diagnostic.primary.span.file).map(|file| file.path.as_str()).unwrap_or_default();
+            let was = files.try_get(diagnostic.primary.span.file).map(|file| file.path.as_path());
+            let path = was.map(|was| moved.get(was).map_or(was, |now| now).as_str()).unwrap_or_default();
             let key = (
                 path.replace('\\', "/"),
                 diagnostic.rule.to_owned(),
                 diagnostic.headline.clone(),
-                fingerprint(files, diagnostic),
+                fingerprint_at(path, files, diagnostic),
             );
             *counted.entry(key).or_default() += 1;
         }

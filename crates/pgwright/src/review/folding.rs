@@ -37,6 +37,8 @@ mod tests {
             folded: 0,
             after: None,
             plan: String::new(),
+            tree: None,
+            grown: Vec::new(),
         };
         (model.to_owned(), examined)
     }

@@ -4,59 +4,29 @@
 //! escaped by the template; plans are data in a block that is no script. The page's policy lets no script run but those that are named here
 //! by their digest, and nothing be loaded.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use base64::Engine;
-use pgwright_django::Project;
-use pgwright_django::model::Origin;
-use pgwright_schema::plan::{Plan, count, grouped};
-use pgwright_schema::{ConstraintKind, Table};
+use pgwright_schema::plan::{Plan, grouped};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::charts::{Bar, Curves, by_model, over_size};
 use super::markdown::html as ticked;
-use super::plans::{Examined, Plans};
+use super::plans::Examined;
 use super::since::{Altered, Since};
+use super::tables::TableView;
 use super::text::{brought, changed_table, cost, folded, rests_on, said, sites, summary, without_plan};
 use super::{Advice, Finding, Review};
-use crate::ground::Ground;
 use crate::schema::correct::{Corrected, Reason};
 
 const PAGE_SCRIPT: &str = include_str!("../../templates/review.js");
+const DIAGRAM_SCRIPT: &str = include_str!("../../templates/diagram.js");
 const VIEWER_SCRIPT: &str = include_str!("../../templates/viewer.js");
 const STORAGE: &str = include_str!("../../templates/storage.js");
 const VUE: &str = include_str!("../../assets/pev2/vue.js");
 const PEV2: &str = include_str!("../../assets/pev2/pev2.js");
 const PEV2_STYLE: &str = include_str!("../../assets/pev2/pev2.css");
 const BOOTSTRAP: &str = include_str!("../../assets/pev2/bootstrap.css");
-
-/// A table as the page draws it.
-pub(super) struct TableView {
-    pub(super) name: String,
-    pub(super) model: Option<String>,
-    /// As statistics have it, or assumed.
-    pub(super) rows: f64,
-    pub(super) columns: Vec<ColumnView>,
-    pub(super) indexes: Vec<String>,
-    /// Tables whose foreign keys lead here.
-    pub(super) from: Vec<String>,
-}
-
-pub(super) struct ColumnView {
-    pub(super) name: String,
-    pub(super) type_: String,
-    pub(super) null: bool,
-    /// Primary key, or the table that a foreign key leads to.
-    pub(super) key: bool,
-    pub(super) to: Option<String>,
-}
-
-impl TableView {
-    fn rows(&self) -> String {
-        count(self.rows)
-    }
-}
 
 #[derive(Template)]
 #[template(path = "review.html")]
@@ -68,28 +38,23 @@ struct Page<'a> {
     said: String,
     rests_on: String,
     chart: Vec<Bar>,
+    curves: Option<Curves>,
     plans: Vec<(&'a str, Vec<Shown>)>,
     altered: Vec<Shown>,
     without: Vec<String>,
     schema: Vec<&'a Corrected>,
     /// Plans by number, for the viewer.
     data: String,
+    /// The tables, for the diagram.
+    diagram: String,
     style: &'static str,
     script: &'static str,
+    draw: &'static str,
     viewer: &'static str,
     storage: &'static str,
     vue: &'static str,
     pev2: &'static str,
     viewer_style: String,
-}
-
-/// A model in the chart; widths in percent of the dearest.
-struct Bar {
-    model: String,
-    cost: String,
-    after: String,
-    width: f64,
-    after_width: f64,
 }
 
 /// A statement with its plan.
@@ -116,20 +81,11 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
         .plans
         .models
         .iter()
-        .map(|of| {
-            (
-                of.model.as_str(),
-                of.queries.iter().map(|query| shown(&of.model, query, &review.plans, &mut data)).collect(),
-            )
-        })
+        .map(|of| (of.model.as_str(), of.queries.iter().map(|query| shown(&of.model, query, &mut data)).collect()))
         .collect();
-    let altered = review
-        .since
-        .iter()
-        .flat_map(|since| &since.altered)
-        .map(|altered| changed(altered, review, &mut data))
-        .collect();
-    let scripts = [PAGE_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2].map(digest).join(" ");
+    let altered =
+        review.since.iter().flat_map(|since| &since.altered).map(|altered| changed(altered, &mut data)).collect();
+    let scripts = [PAGE_SCRIPT, DIAGRAM_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2].map(digest).join(" ");
     let page = Page {
         policy: format!(
             "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; \
@@ -139,7 +95,8 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
         tables,
         said: said(&review.plans),
         rests_on: rests_on(review),
-        chart: chart(&review.plans),
+        chart: by_model(&review.plans),
+        curves: over_size(&review.plans),
         plans,
         altered,
         without: without_plan(&review.plans).iter().map(|line| ticked(line)).collect(),
@@ -149,8 +106,10 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
             .filter(|corrected| !corrected.changes.is_empty() || !corrected.open.is_empty())
             .collect(),
         data: json_in_html(&Value::Array(data)),
+        diagram: json_in_html(&super::tables::drawn(tables)),
         style: include_str!("../../templates/review.css"),
         script: PAGE_SCRIPT,
+        draw: DIAGRAM_SCRIPT,
         viewer: VIEWER_SCRIPT,
         storage: STORAGE,
         vue: VUE,
@@ -159,51 +118,6 @@ pub(super) fn render(review: &Review, tables: &[TableView]) -> String {
     };
     // Writing into a text cannot fail, and the template calls nothing that does.
     page.render().unwrap_or_default()
-}
-
-/// The tables of the project's own models, and those that these refer to.
-pub(super) fn tables(project: &Project, ground: &Ground) -> Vec<TableView> {
-    let schema = &ground.schema;
-    let model = |table: &str| project.models.all.iter().find(|model| model.table == table && model.has_table());
-    let leads = |table: &Table| -> Vec<(String, String)> {
-        let to = table.constraints.iter().filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey(key) => Some((key.columns.first()?.clone(), key.to_table.clone())),
-            _ => None,
-        });
-        to.collect()
-    };
-    let own = |table: &&Table| model(&table.name).is_some_and(|model| model.origin == Origin::Project);
-    let view = |table: &Table| {
-        let to = leads(table);
-        let keys = table.constraints.iter().flat_map(|constraint| match &constraint.kind {
-            ConstraintKind::PrimaryKey { columns, .. } => columns.clone(),
-            _ => Vec::new(),
-        });
-        let keys: Vec<String> = keys.collect();
-        let referring = schema.tables.iter().filter(own);
-        TableView {
-            name: table.name.clone(),
-            model: model(&table.name).map(|model| model.label()),
-            rows: ground.statistics.tables.get(&table.name).map_or(0.0, |table| table.size.rows_today()),
-            columns: table
-                .columns
-                .iter()
-                .map(|column| ColumnView {
-                    type_: column.type_.to_string(),
-                    null: column.null,
-                    key: keys.contains(&column.name),
-                    to: to.iter().find(|(from, _)| *from == column.name).map(|(_, to)| to.clone()),
-                    name: column.name.clone(),
-                })
-                .collect(),
-            indexes: table.indexes.iter().map(|index| index.name.clone()).collect(),
-            from: referring
-                .filter(|other| leads(other).iter().any(|(_, to)| *to == table.name))
-                .map(|other| other.name.clone())
-                .collect(),
-        }
-    };
-    schema.tables.iter().filter(own).map(view).collect()
 }
 
 /// The source that a security policy lets run.
@@ -216,7 +130,7 @@ fn json_in_html(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-fn shown(model: &str, examined: &Examined, plans: &Plans, data: &mut Vec<Value>) -> Shown {
+fn shown(model: &str, examined: &Examined, data: &mut Vec<Value>) -> Shown {
     let after = examined.after.as_ref().filter(|after| after.cost < examined.cost * 0.9);
     Shown {
         model: model.to_owned(),
@@ -228,12 +142,12 @@ fn shown(model: &str, examined: &Examined, plans: &Plans, data: &mut Vec<Value>)
         folded: folded(examined),
         sql: examined.sql.clone(),
         plan: examined.plan.clone(),
-        number: plans.trees.get(&examined.sql).map(|plan| numbered(plan, &examined.sql, data)),
+        number: examined.tree.as_ref().map(|plan| numbered(plan, &examined.sql, data)),
     }
 }
 
-fn changed(altered: &Altered, review: &Review, data: &mut Vec<Value>) -> Shown {
-    let Altered { model, sites: sent, sql, before, now } = altered;
+fn changed(altered: &Altered, data: &mut Vec<Value>) -> Shown {
+    let Altered { model, sites: sent, sql, before, now, tree } = altered;
     Shown {
         model: model.clone(),
         sites: sites(sent, 4),
@@ -244,7 +158,7 @@ fn changed(altered: &Altered, review: &Review, data: &mut Vec<Value>) -> Shown {
         folded: None,
         sql: sql.clone(),
         plan: now.plan.clone(),
-        number: review.since.as_ref().and_then(|since| since.trees.get(sql)).map(|plan| numbered(plan, sql, data)),
+        number: tree.as_ref().map(|plan| numbered(plan, sql, data)),
     }
 }
 
@@ -296,29 +210,6 @@ fn explained(plan: &Plan) -> Value {
         node.insert("Plans".to_owned(), plan.children.iter().map(explained).collect());
     }
     Value::Object(node)
-}
-
-/// The cost of each model's statements, the dearest first.
-fn chart(plans: &Plans) -> Vec<Bar> {
-    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for of in &plans.models {
-        let sum = sums.entry(&of.model).or_default();
-        for query in &of.queries {
-            sum.0 += query.cost;
-            sum.1 += query.after.as_ref().map_or(query.cost, |after| after.cost.min(query.cost));
-        }
-    }
-    let mut sums: Vec<(&str, (f64, f64))> = sums.into_iter().collect();
-    sums.sort_by(|(_, (left, _)), (_, (right, _))| right.total_cmp(left));
-    let most = sums.first().map_or(1.0, |(_, (cost, _))| cost.max(f64::MIN_POSITIVE));
-    let bar = |(model, (before, after)): (&str, (f64, f64))| Bar {
-        model: model.to_owned(),
-        cost: cost(before),
-        after: cost(after),
-        width: before / most * 100.0,
-        after_width: after / most * 100.0,
-    };
-    sums.into_iter().map(bar).collect()
 }
 
 impl Page<'_> {
@@ -408,7 +299,7 @@ mod tests {
 
     #[test]
     fn scripts_can_stand_in_a_page() {
-        for script in [PAGE_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2] {
+        for script in [PAGE_SCRIPT, DIAGRAM_SCRIPT, STORAGE, VIEWER_SCRIPT, VUE, PEV2] {
             assert!(
                 !script.to_ascii_lowercase().contains("</script") && !script.contains("<!--") && !script.contains('\r')
             );

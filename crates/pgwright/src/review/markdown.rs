@@ -167,7 +167,7 @@ fn plan(model: &str, examined: &Examined) -> String {
 }
 
 fn altered(altered: &Altered) -> String {
-    let Altered { model, sites: sent, sql, before, now } = altered;
+    let Altered { model, sites: sent, sql, before, now, .. } = altered;
     let summary = format!(
         "<b>{}</b> cost {} → <b>{}</b>: {}",
         escaped(model),

@@ -2,12 +2,15 @@
 //!
 //! Nothing is found out here: the report is put together of what `check`, `explain`, `schema` and `tune` give.
 
+mod charts;
 mod folding;
+mod growth;
 mod html;
 mod json;
 mod markdown;
 mod plans;
 mod since;
+mod tables;
 mod text;
 
 use pgwright_diagnostics::{Diagnostic, Severity};
@@ -18,6 +21,7 @@ use pgwright_rules::Judged;
 use pgwright_schema::tune::{Hardware, Recommendation};
 use serde::Serialize;
 
+use self::growth::Growth;
 use self::plans::Plans;
 use self::since::{Change, Since};
 use crate::Status;
@@ -85,13 +89,21 @@ struct Open {
     place: Option<Site>,
 }
 
+/// Tables without statistics that are named.
+const NAMED: usize = 5;
+
 /// What costs rest on where nobody measured the tables.
 fn warning(ground: &Ground) -> Option<String> {
-    let assumed = ground.assumed_tables().count();
+    let assumed: Vec<&str> = ground.assumed_tables().collect();
     let what = match &ground.basis {
         Basis::Live => return None,
-        Basis::Snapshot(_) if assumed == 0 => return None,
-        Basis::Snapshot(path) => format!("Sizes of {assumed} tables are assumed, because `{path}` does not have them"),
+        Basis::Snapshot(_) if assumed.is_empty() => return None,
+        Basis::Snapshot(path) => {
+            let few = assumed.iter().take(NAMED).map(|table| format!("`{table}`")).collect::<Vec<_>>().join(", ");
+            let more = assumed.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("Sizes of {} tables are assumed, because `{path}` does not have them: {few}{more}", assumed.len())
+        }
         Basis::Assumed => "Sizes are assumed, nobody measured them".to_owned(),
     };
     Some(format!(
@@ -141,7 +153,8 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
         let recommended = change.recommended(&database);
         tuning.retain(|advice| !recommended(&advice.recommendation));
     }
-    let plans = plans::plans(planner, &session, queries, after, &ground)?;
+    let follow = if args.format == ReviewFormat::Html { Growth::Followed } else { Growth::Left };
+    let plans = plans::plans(planner, &session, queries, after, &ground, follow)?;
 
     let files = &first.reading.files;
     let finding = |found: &Diagnostic| Finding {
@@ -210,7 +223,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &Output) -> Result<Status, Failure>
     let text = match args.format {
         ReviewFormat::Text => text::render(&review, look),
         ReviewFormat::Json => json::render(&review),
-        ReviewFormat::Html => html::render(&review, &html::tables(&first.reading.project, &ground)),
+        ReviewFormat::Html => html::render(&review, &tables::tables(&first.reading.project, &ground)),
         ReviewFormat::Markdown => markdown::render(&review),
     };
     output.data_to(args.output_file.as_deref(), &text)?;

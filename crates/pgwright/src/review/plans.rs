@@ -12,6 +12,7 @@ use pgwright_schema::statement::resolve_statement;
 use serde::Serialize;
 
 use super::folding::folded;
+use super::growth::{self, Growth, Point};
 use crate::cli::ReviewArgs;
 use crate::explain::planning::{Explained, Planner, Query, Site, plan_all};
 use crate::explain::text::{Style, tree};
@@ -42,9 +43,6 @@ pub(super) struct Plans {
     /// What the planner's schema lacks.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) models: Vec<OfModel>,
-    /// What the planner said, by `Examined::sql`.
-    #[serde(skip)]
-    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -87,6 +85,12 @@ pub(super) struct Examined {
     pub(super) after: Option<After>,
     /// The plan as text; empty where it is predicted.
     pub(super) plan: String,
+    /// What the planner said; none where it is predicted.
+    #[serde(skip)]
+    pub(super) tree: Option<Plan>,
+    /// What it costs at other sizes, where that was asked: only of the dearest.
+    #[serde(skip)]
+    pub(super) grown: Vec<Point>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -138,6 +142,7 @@ pub(super) fn plans(
     queries: Vec<Query>,
     after: Option<&Reading>,
     ground: &Ground,
+    follow: Growth,
 ) -> Result<Plans, Failure> {
     let statements = queries.len();
     let (planner, reason, setup, outcome) = match asking {
@@ -151,8 +156,13 @@ pub(super) fn plans(
     let mut shown = folded(outcome.examined.into_iter().filter(|(_, examined)| examined.cost >= CHEAP).collect());
     let more = shown.len().saturating_sub(SHOWN);
     shown.truncate(SHOWN);
-    if let (Some(setup), Some(after)) = (setup, after) {
-        plan_again(&mut shown, &setup, session, after, ground)?;
+    if let (Some(setup), Some(after)) = (&setup, after) {
+        plan_again(&mut shown, setup, session, after, ground)?;
+    }
+    match &setup {
+        _ if follow == Growth::Left => {}
+        Some(setup) => growth::planned(&mut shown, setup, ground)?,
+        None => growth::predicted(&mut shown, &usual_server(), ground),
     }
     let mut models: Vec<OfModel> = Vec::new();
     for (model, examined) in shown {
@@ -162,17 +172,7 @@ pub(super) fn plans(
         }
     }
     let unplanned = counted(outcome.unplanned);
-    Ok(Plans {
-        planner,
-        reason,
-        statements,
-        planned,
-        more,
-        unplanned,
-        left_out: outcome.left_out,
-        models,
-        trees: outcome.trees,
-    })
+    Ok(Plans { planner, reason, statements, planned, more, unplanned, left_out: outcome.left_out, models })
 }
 
 /// What became of the statements.
@@ -183,18 +183,12 @@ pub(super) struct Outcome {
     /// A reason for each statement without a plan.
     unplanned: Vec<String>,
     left_out: Vec<LeftOut>,
-    pub(super) trees: HashMap<String, Plan>,
 }
 
 impl Outcome {
     fn take(&mut self, explained: Explained) {
-        let first = explained.plans.iter().flatten().next();
-        let tree = first.map(|planned| (planned.statement.clone(), planned.plan.clone()));
         match examined(explained) {
-            Ok(examined) => {
-                self.examined.push(examined);
-                self.trees.extend(tree);
-            }
+            Ok(examined) => self.examined.push(examined),
             Err(reason) => self.unplanned.push(reason),
         }
     }
@@ -271,14 +265,20 @@ fn examined(explained: Explained) -> Result<(String, Examined), String> {
         folded: 0,
         after: None,
         plan,
+        tree: Some(planned.plan),
+        grown: Vec::new(),
     };
     Ok((model_of(&explained.query.sites), examined))
 }
 
+/// The server that predictions are for.
+fn usual_server() -> Server {
+    Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) }
+}
+
 /// As our own model of the planner has it.
 fn predicted(queries: Vec<Query>, ground: &Ground) -> Outcome {
-    let server = Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) };
-    let database = Database::new(&ground.schema, &ground.statistics, server);
+    let database = Database::new(&ground.schema, &ground.statistics, usual_server());
     let mut outcome = Outcome::default();
     for query in queries {
         let examined = query.sql.and_then(|sql| {
@@ -292,6 +292,8 @@ fn predicted(queries: Vec<Query>, ground: &Ground) -> Outcome {
                 folded: 0,
                 after: None,
                 plan: String::new(),
+                tree: None,
+                grown: Vec::new(),
                 sent_as: sql.clone(),
                 pattern: query.pattern,
                 sql,

@@ -8,6 +8,7 @@ use camino::Utf8PathBuf;
 use pgwright_django::Extent;
 use pgwright_rules::{Baseline, Lock, Selection, Sizes, Timeline};
 use pgwright_schema::change::Time;
+use pgwright_schema::names::quote_name;
 use pgwright_schema::plan::Plan;
 use pgwright_schema::tune::{Hardware, Recommendation};
 use pgwright_schema::{Schema, Table};
@@ -47,9 +48,6 @@ pub(super) struct Since {
     pub(super) queries: Queries,
     /// Statements that were sent before, and that the database now answers in another way; the most that is lost first.
     pub(super) altered: Vec<Altered>,
-    /// What the planner says of these now, by `Altered::sql`.
-    #[serde(skip)]
-    pub(super) trees: HashMap<String, Plan>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,6 +106,9 @@ pub(super) struct Altered {
     pub(super) sql: String,
     pub(super) before: Priced,
     pub(super) now: Priced,
+    /// What the planner says now; none where it is predicted.
+    #[serde(skip)]
+    pub(super) tree: Option<Plan>,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,7 +141,7 @@ impl Change {
         let before = revision::before(revision, session.roots())?;
         let session = session.at_revision(&before.texts);
         let was = judge(&session, session.read(), selection, None, measured);
-        let known = Baseline::of(&was.reading.files, &was.found);
+        let known = Baseline::of_moved(&was.reading.files, &was.found, &before.moved);
         let ground = Ground::of(&session, &was.reading, measured);
         Ok(Change { revision: revision.to_owned(), before, session, reading: was.reading, ground, known })
     }
@@ -215,7 +216,7 @@ impl Change {
         parted: Parted,
         asking: &Asking,
     ) -> Result<Since, Failure> {
-        let (altered, trees) = self.altered(parted.affected, ground, asking)?;
+        let altered = self.altered(parted.affected, ground, asking)?;
         let was: BTreeSet<String> =
             self.reading.project.history.migrations.iter().map(|migration| migration.label()).collect();
         let migrations = self.migrations(reading).into_iter().filter_map(|at| {
@@ -234,12 +235,12 @@ impl Change {
         Ok(Since {
             revision: self.revision.clone(),
             commit: self.before.commit.clone(),
-            files: self.before.texts.len(),
+            // One that was moved differs in two places.
+            files: self.before.texts.len() - self.before.moved.len(),
             tables: self.tables(reading, &ground.schema),
             migrations: migrations.collect(),
             queries: parted.counts,
             altered,
-            trees,
         })
     }
 
@@ -272,9 +273,9 @@ impl Change {
         affected: Vec<(String, Query)>,
         ground: &Ground,
         asking: &Asking,
-    ) -> Result<(Vec<Altered>, HashMap<String, Plan>), Failure> {
+    ) -> Result<Vec<Altered>, Failure> {
         if affected.is_empty() {
-            return Ok((Vec::new(), HashMap::new()));
+            return Ok(Vec::new());
         }
         let before = affected.iter().map(|(had, query)| Query {
             sql: Ok(had.clone()),
@@ -296,12 +297,13 @@ impl Change {
                     sites: now.sites,
                     sql: now.sql,
                     now: Priced { cost: now.cost, sentence: now.sentence, plan: now.plan },
+                    tree: now.tree,
                 })
             })
             .collect();
         let lost = |altered: &Altered| altered.now.cost - altered.before.cost;
         altered.sort_by(|left, right| lost(right).total_cmp(&lost(left)));
-        Ok((altered, now.trees))
+        Ok(altered)
     }
 }
 
@@ -319,7 +321,7 @@ fn is_another(before: &Examined, now: &Examined) -> bool {
 /// Tables that both have, and that differ.
 fn names(old: &Schema, new: &Schema, differ: impl Fn(&Table, &Table) -> bool) -> Vec<String> {
     let both = new.tables.iter().filter(|table| old.table(&table.name).is_some_and(|was| differ(was, table)));
-    both.map(|table| format!("\"{}\"", table.name)).collect()
+    both.map(|table| quote_name(&table.name)).collect()
 }
 
 fn mentions(sql: &str, tables: &[String]) -> bool {

@@ -133,7 +133,8 @@ fn write_since(text: &mut String, since: &Since, look: Look) {
 pub(super) fn summary(since: &Since) -> String {
     let many = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     format!(
-        "since this branch left {} at {}: {}, {}, {}, {} that nobody sent before and {} that nobody sends any more; {} planned          in another way. What was found before is left out",
+        "since this branch left {} at {}: {}, {}, {}, {} that nobody sent before and {} that nobody sends any more; {} planned \
+         in another way. What was found before is left out",
         since.revision,
         since.commit,
         many(since.files, "file differs", "files differ"),
