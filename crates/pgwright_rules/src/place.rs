@@ -10,21 +10,22 @@ use crate::Facts;
 /// The longest piece of code that a headline quotes, in characters.
 const LONGEST: usize = 40;
 
-/// What of a place is judged together: all that one piece of code sends, and of what a framework sends for a view each relation of its rows.
-/// What it sends from where requests are handed on it sends for a view, too.
+/// What of a place is judged together: all that one piece of code sends. From where requests are handed on, what each place in a template
+/// sends, and of what a framework sends for a view, each relation of its rows; what it sends for one is at the view as well.
 pub(crate) fn together(place: &[Issued]) -> impl Iterator<Item = Vec<&Issued>> {
-    let mut groups: BTreeMap<Option<&str>, Vec<&Issued>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<Span>, Option<&str>), Vec<&Issued>> = BTreeMap::new();
     for issued in place {
         let many = || issued.origins.iter().find(|origin| origin.rows == Rows::Many);
-        match issued.sender {
-            Sender::Code => groups.entry(None).or_default().push(issued),
-            Sender::Handler => {}
-            Sender::View => {
-                if let Some(origin) = many() {
-                    groups.entry(Some(&origin.path)).or_default().push(issued);
-                }
-            }
-        }
+        let group = match (issued.sender, issued.template) {
+            (Sender::Code, _) => (None, None),
+            (Sender::Handler, None) => continue,
+            (Sender::Handler, template) => (template, None),
+            (Sender::View, _) => match many() {
+                Some(origin) => (None, Some(origin.path.as_str())),
+                None => continue,
+            },
+        };
+        groups.entry(group).or_default().push(issued);
     }
     groups.into_values()
 }
