@@ -83,6 +83,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
             atomic: declared.atomic,
             replaces: declared.replaces,
             dependencies: declared.dependencies,
+            runs_before_others: !declared.run_before.is_empty(),
             leaf: leaves.contains(&position),
             operations,
         });
