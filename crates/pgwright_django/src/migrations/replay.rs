@@ -42,8 +42,11 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
                 reversible: reversible(&step.action),
                 state_known: !failures.of_state && step.doubt.is_none(),
             });
-            if !declared.atomic {
-                replay.editor.catalogue.begin();
+            // What an author's code or SQL has done may have filled any table.
+            match kind(&step.action) {
+                _ if declared.atomic => {}
+                Kind::Schema | Kind::State => replay.editor.catalogue.commit(),
+                Kind::Sql | Kind::Python(_) | Kind::Unknown => replay.editor.catalogue.begin(),
             }
         }
         replay.editor.finish();
