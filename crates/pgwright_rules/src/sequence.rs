@@ -30,6 +30,8 @@ pub struct Sequence {
     pub migrations: Vec<Written>,
     /// Operations that stay as they are although others wait for them, and why.
     pub left: Vec<String>,
+    /// What the sequence cannot promise: an author's code that runs as it was.
+    pub kept: Vec<String>,
 }
 
 /// A migration to be.
@@ -65,6 +67,7 @@ pub fn sequence(timeline: &Timeline, file: &File) -> Result<Sequence, String> {
         sites(&migration.operations).ok_or("its operations are not all written one after another in its list")?;
     let mut parts: Vec<Part> = Vec::new();
     let mut left = Vec::new();
+    let mut kept = Vec::new();
     let mut mended = false;
     for (operation, site) in migration.operations.iter().zip(&sites) {
         let source = &file.text[site.start as usize..site.end as usize];
@@ -76,6 +79,14 @@ pub fn sequence(timeline: &Timeline, file: &File) -> Result<Sequence, String> {
             // Rows are written when no lock of an earlier statement is held.
             let alone = code && migration.atomic && locks_before(timeline, operation);
             mended |= alone;
+            if alone && let Kind::Python(function) = &operation.kind {
+                let function = function.as_deref().map_or(String::new(), |name| format!(" `{name}`"));
+                kept.push(format!(
+                    "the code of `RunPython`{function} runs as it is, in one transaction of its own: what it does between its \
+                     statements is not known, so it is not cut into batches. Where it writes many rows, others wait for those rows \
+                     until it ends: write them by ranges of the primary key, with `atomic = False`"
+                ));
+            }
             let about = if alone { "rows" } else { "rest" };
             join(&mut parts, migration.atomic, about, source.to_owned(), code, alone);
             continue;
@@ -100,9 +111,9 @@ pub fn sequence(timeline: &Timeline, file: &File) -> Result<Sequence, String> {
         }
     }
     if !mended {
-        return Ok(Sequence { migrations: Vec::new(), left });
+        return Ok(Sequence { left, ..Sequence::default() });
     }
-    Ok(Sequence { migrations: write::write(migration, file, &sites, &parts)?, left })
+    Ok(Sequence { migrations: write::write(migration, file, &sites, &parts)?, left, kept })
 }
 
 /// Where the source of an operation goes.

@@ -42,6 +42,9 @@ pub(super) fn run(
     for left in &sequence.left {
         output.warning(&format!("left as it is: {left}"));
     }
+    for kept in &sequence.kept {
+        output.warning(kept);
+    }
     let Some((first, rest)) = sequence.migrations.split_first() else {
         output.remark(&format!("`{label}` needs no rewriting"));
         return Ok(if sequence.left.is_empty() { Status::Clean } else { Status::Findings });
