@@ -218,6 +218,7 @@ fn a_migration_is_rewritten_as_a_sequence_that_keeps_nobody_waiting() {
     assert!(blocking(&project).len() >= 3);
     let (code, out, err) = project.run(&["migrations", "shop.0002", "--fix"]);
     assert_eq!(code, 0, "{out}{err}");
+    assert!(err.contains("runs as it is") && err.contains("ranges of the primary key"), "{err}");
     assert_eq!(blocking(&project), Vec::<String>::new());
     let first = project.read("shop/migrations/0002_second.py");
     assert!(first.contains("'extra'") && !first.contains("RunPython("), "{first}");
@@ -232,10 +233,71 @@ fn a_migration_is_rewritten_as_a_sequence_that_keeps_nobody_waiting() {
         constraint.contains("UNIQUE USING INDEX \"one\"") && constraint.contains("state_operations"),
         "{constraint}"
     );
+    let left = "DROP INDEX CONCURRENTLY IF EXISTS";
+    assert!(index.contains(left) && unique.contains(left), "what a failed build leaves is dropped first: {unique}");
     let (code, _, err) = project.run(&["migrations", "shop.0002", "--fix"]);
-    assert!(code == 2 && err.contains("another migration follows it"), "{err}");
+    assert!(code == 0 && err.contains("needs no rewriting"), "{err}");
     let (code, _, err) = project.run(&["migrations", "--fix"]);
     assert!(code == 0 || err.contains("name it"), "{err}");
+}
+
+#[test]
+fn what_follows_a_rewritten_migration_depends_on_its_last_part() {
+    let options = "        migrations.AlterModelOptions('customer', {}),\n";
+    let second = migration("0001_initial", "atomic = True", &format!("{options}{ADD_INDEX}"));
+    let second = second.replace("    atomic = True\n", "");
+    let project = project(&second, "[assume.rows]\n\"shop.Order\" = 3000000\n");
+    let third = migration(
+        "0002_second",
+        "initial = False",
+        "        migrations.AlterModelOptions('order', {}),\n        migrations.RemoveIndex('order', 'order_reference'),\n",
+    );
+    project.write("shop/migrations/0003_third.py", &third);
+    let models = project
+        .read("shop/models.py")
+        .replace("indexes = [models.Index(fields=['reference'], name='order_reference')]", "pass");
+    project.write("shop/models.py", &models);
+    let (code, out, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+    assert!(code == 0 && err.contains("where `shop.0002_second` has run already"), "{out}{err}");
+    let found = |name: &str| project.read(&format!("shop/migrations/{name}.py"));
+    let after = found("0002_second_1_index");
+    assert!(after.contains("(\"shop\", \"0002_second\")") && after.contains("    atomic = False\n"), "{after}");
+    assert_eq!(found("0003_third"), third.replace("'0002_second'", "'0002_second_1_index'"));
+    let (code, _, err) = project.run(&["migrations", "shop.0002_second", "--fix"]);
+    assert!(code == 0 && err.contains("needs no rewriting"), "{err}");
+    let (code, _, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+    assert!(code == 2 && err.contains("shop.0002_second, shop.0002_second_1_index"), "{err}");
+    // The last one drops an index: beside the work on its table.
+    let (code, out, err) = project.run(&["migrations", "shop.0003", "--fix"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let dropped = found("0004_third_index");
+    assert!(dropped.contains("        RemoveIndexConcurrently('order', 'order_reference'),\n"), "{dropped}");
+    assert!(dropped.contains("import RemoveIndexConcurrently\n") && !found("0003_third").contains("RemoveIndex("));
+    assert_eq!(document(&project, &["shop", "--all"])["diagnostics"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_migration_that_others_hold_fast_is_refused() {
+    let second = migration("0001_initial", "atomic = True", ADD_INDEX);
+    let project = project(&second, "[assume.rows]\n\"shop.Order\" = 3000000\n");
+    let refusals =
+        [("dependencies = [('shop', THIRD)]", "not by a plain"), ("dependencies = [('shop', '0002_second')]", "")];
+    for (dependencies, reason) in refusals {
+        let third = migration("0002_second", "atomic = True", "")
+            .replace("dependencies = [('shop', '0002_second')]", dependencies);
+        project.write("shop/migrations/0003_third.py", &format!("THIRD = '0002_second'\n{third}"));
+        let (code, _, err) = project.run(&["migrations", "shop.0002", "--fix"]);
+        let expected = if reason.is_empty() { 0 } else { 2 };
+        assert!(code == expected && err.contains(reason), "{err}");
+    }
+    for (head, reason) in [
+        ("run_before = [('other', '0001_initial')]", "`run_before`"),
+        ("replaces = [('shop', '0001_old')]", "squashed"),
+    ] {
+        project.write("shop/migrations/0002_second.py", &migration("0001_initial", head, ADD_INDEX));
+        let (code, _, err) = project.run(&["migrations", "shop.0002_second", "--fix"]);
+        assert!(code == 2 && err.contains(reason), "{err}");
+    }
 }
 
 #[test]

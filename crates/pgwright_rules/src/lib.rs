@@ -42,7 +42,7 @@ pub use rule::{Check, Facts, Group, Judged, Rule};
 pub use rules::RULES;
 pub use runner::run;
 pub use select::{PerFile, Selection, Unknown};
-pub use sequence::{Sequence, Written, sequence};
+pub use sequence::{Sequence, Written, follow, sequence};
 pub use sizes::{Size, Sizes, statistics};
 pub use suppress::{Comments, Suppressed, suppress};
 pub use timeline::{Lock, Moment, Timeline, Until, Work, seconds};

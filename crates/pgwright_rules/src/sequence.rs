@@ -4,6 +4,7 @@
 //! PostgreSQL has for a database at work; the operation itself becomes their state. The oracle is `tests/oracle/safe_sequences.py`: real
 //! Django applies both to the same start, and PostgreSQL's catalogue is the same after them.
 
+mod followers;
 mod safer;
 mod write;
 
@@ -13,6 +14,7 @@ use pgwright_schema::ConstraintKind;
 use pgwright_schema::sql::{Change, TableAction};
 
 use crate::timeline::{Moment, Timeline};
+pub use followers::follow;
 use safer::{Step, steps};
 
 /// A migration of the sequence: its name and its module's text.
@@ -28,6 +30,8 @@ pub struct Sequence {
     pub migrations: Vec<Written>,
     /// Operations that stay as they are although others wait for them, and why.
     pub left: Vec<String>,
+    /// What the sequence cannot promise: an author's code that runs as it was.
+    pub kept: Vec<String>,
 }
 
 /// A migration to be.
@@ -47,24 +51,42 @@ struct Part {
 /// Rewrites a migration. The error is why that cannot be done at all.
 pub fn sequence(timeline: &Timeline, file: &File) -> Result<Sequence, String> {
     let migration = timeline.migration;
-    if !migration.leaf {
-        return Err("another migration follows it: what has run elsewhere must not change".to_owned());
+    if !migration.own {
+        return Err("it belongs to a library, and lies outside of the project".to_owned());
+    }
+    if !migration.replaces.is_empty() {
+        return Err("it is squashed: where those it replaces have run, Django takes it as applied, but not the rest of a sequence".to_owned());
+    }
+    if migration.runs_before_others {
+        return Err(
+            "its `run_before` would hold for the first of the sequence alone: make it a dependency of those others"
+                .to_owned(),
+        );
     }
     let sites =
         sites(&migration.operations).ok_or("its operations are not all written one after another in its list")?;
     let mut parts: Vec<Part> = Vec::new();
     let mut left = Vec::new();
+    let mut kept = Vec::new();
     let mut mended = false;
     for (operation, site) in migration.operations.iter().zip(&sites) {
         let source = &file.text[site.start as usize..site.end as usize];
         let moments: Vec<&Moment> =
             timeline.moments.iter().filter(|moment| std::ptr::eq(moment.operation, operation)).collect();
-        let is_risky = moments.iter().any(|moment| waits(moment));
+        let is_risky = moments.iter().any(|moment| waits(moment) || removes_index(moment));
         if !is_risky {
             let code = matches!(operation.kind, Kind::Python(_) | Kind::Unknown);
             // Rows are written when no lock of an earlier statement is held.
             let alone = code && migration.atomic && locks_before(timeline, operation);
             mended |= alone;
+            if alone && let Kind::Python(function) = &operation.kind {
+                let function = function.as_deref().map_or(String::new(), |name| format!(" `{name}`"));
+                kept.push(format!(
+                    "the code of `RunPython`{function} runs as it is, in one transaction of its own: what it does between its \
+                     statements is not known, so it is not cut into batches. Where it writes many rows, others wait for those rows \
+                     until it ends: write them by ranges of the primary key, with `atomic = False`"
+                ));
+            }
             let about = if alone { "rows" } else { "rest" };
             join(&mut parts, migration.atomic, about, source.to_owned(), code, alone);
             continue;
@@ -89,9 +111,9 @@ pub fn sequence(timeline: &Timeline, file: &File) -> Result<Sequence, String> {
         }
     }
     if !mended {
-        return Ok(Sequence { migrations: Vec::new(), left });
+        return Ok(Sequence { left, ..Sequence::default() });
     }
-    Ok(Sequence { migrations: write::write(migration, file, &sites, &parts)?, left })
+    Ok(Sequence { migrations: write::write(migration, file, &sites, &parts)?, left, kept })
 }
 
 /// Where the source of an operation goes.
@@ -117,6 +139,12 @@ fn join(parts: &mut Vec<Part>, atomic: bool, about: &'static str, source: String
 /// Whether others wait for a statement as long as a table is large.
 fn waits(moment: &Moment) -> bool {
     moment.locks.iter().any(|lock| lock.effect.scan && lock.blocks() && lock.is_known() && lock.size.is_large())
+}
+
+/// Whether it drops an index of a large table as `RemoveIndex` does: it waits for every query on the table, and all later ones wait for it.
+fn removes_index(moment: &Moment) -> bool {
+    moment.operation.class.ends_with(".RemoveIndex")
+        && moment.locks.iter().any(|lock| lock.blocks() && lock.is_known() && lock.size.is_large())
 }
 
 fn locks_before(timeline: &Timeline, operation: &Operation) -> bool {
@@ -151,8 +179,18 @@ fn safely(operation: &Operation, moments: &[&Moment], source: &str) -> Result<Ve
     });
     match (class, checks, model) {
         ("AddIndex", ..) => {
+            let index = moments.iter().flat_map(|moment| moment.changes()).find_map(|change| match change {
+                Change::CreateIndex { index, .. } => Some(safer::drop_index(&index.name)),
+                _ => None,
+            });
+            let forth = index.ok_or("the name of its index is not known")?;
+            let cleared = write::run_sql(&safer::Sql::new(forth, Some(String::new())));
             let place = Place::Alone { atomic: false, about: "index" };
-            return Ok(vec![(place, format!("AddIndexConcurrently{arguments}"))]);
+            return Ok(vec![(place, format!("{cleared},\n        AddIndexConcurrently{arguments}"))]);
+        }
+        ("RemoveIndex", ..) => {
+            let place = Place::Alone { atomic: false, about: "index" };
+            return Ok(vec![(place, format!("RemoveIndexConcurrently{arguments}"))]);
         }
         ("AddConstraint", Some(name), Some(model)) => {
             let validate = format!("ValidateConstraint(model_name=\"{}\", name=\"{name}\")", model.name.to_lowercase());
@@ -181,7 +219,7 @@ fn as_operations(steps: &[Step], source: &str) -> Vec<(Place, String)> {
             Step::Brief(sql) => (Place::Shared, sql.clone()),
             Step::Long(sql) => (Place::Alone { atomic: false, about: "build" }, sql.clone()),
             Step::Validate(forth) => {
-                let sql = safer::Sql { forth: forth.clone(), back: Some(String::new()) };
+                let sql = safer::Sql::new(forth.clone(), Some(String::new()));
                 (Place::Alone { atomic: true, about: "validate" }, sql)
             }
         };

@@ -47,12 +47,18 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
     let reading = session.read();
     let sizes = sizes(&session, &reading, measured.as_ref());
     let history = &reading.project.history;
+    // The whole name, before others that start with it.
+    let is_whole = wanted.is_some_and(|wanted| history.migrations.iter().any(|migration| migration.label() == wanted));
+    let is_wanted = |migration: &Migration, wanted: &str| match is_whole {
+        true => migration.label() == wanted,
+        false => is_named(migration, wanted),
+    };
     let chosen: Vec<usize> = history
         .migrations
         .iter()
         .enumerate()
         .filter(|(_, migration)| {
-            let named = wanted.map(|wanted| is_named(migration, wanted));
+            let named = wanted.map(|wanted| is_wanted(migration, wanted));
             let is_changed = changed.as_ref().map(|changed| is_among(changed, migration, &reading));
             let asked = named.unwrap_or(migration.own) && is_changed.unwrap_or(true);
             // One that is named, or changed, is judged wherever it stands.

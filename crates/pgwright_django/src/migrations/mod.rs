@@ -60,6 +60,8 @@ pub struct Migration {
     /// Migrations it takes the place of (squashed).
     pub replaces: Vec<(String, String)>,
     pub dependencies: Vec<(String, String)>,
+    /// It has a `run_before`.
+    pub runs_before_others: bool,
     /// Nothing of its app depends on it.
     pub leaf: bool,
     /// Month in which its header says it was generated, counted from the year 0; none without such a header.

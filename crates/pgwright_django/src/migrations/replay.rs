@@ -42,8 +42,11 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
                 reversible: reversible(&step.action),
                 state_known: !failures.of_state && step.doubt.is_none(),
             });
-            if !declared.atomic {
-                replay.editor.catalogue.begin();
+            // What an author's code or SQL has done may have filled any table.
+            match kind(&step.action) {
+                _ if declared.atomic => {}
+                Kind::Schema | Kind::State => replay.editor.catalogue.commit(),
+                Kind::Sql | Kind::Python(_) | Kind::Unknown => replay.editor.catalogue.begin(),
             }
         }
         replay.editor.finish();
@@ -83,6 +86,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
             atomic: declared.atomic,
             replaces: declared.replaces,
             dependencies: declared.dependencies,
+            runs_before_others: !declared.run_before.is_empty(),
             leaf: leaves.contains(&position),
             month: declared.month,
             operations,

@@ -97,7 +97,9 @@ fn places(facts: Facts, gone: &Gone) -> Vec<(Span, &'static str)> {
     if let Some(column) = gone.column {
         let name = column.strip_suffix("_id").unwrap_or(column);
         for serializer in &facts.project.usage.serializers {
-            let is_its = facts.project.models.get(serializer.model).table == gone.table;
+            let model = facts.project.models.get(serializer.model);
+            // A method or property of that name has taken the column's place.
+            let is_its = model.table == gone.table && !model.methods.iter().any(|method| method.name == name);
             let lists = serializer.fields.iter().flatten().any(|field| field == name || field == column);
             let handles = serializer.handled.iter().any(|field| field == name || field == column);
             if is_its && lists && !handles {

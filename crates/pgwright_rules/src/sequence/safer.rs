@@ -9,6 +9,8 @@ use crate::timeline::{Moment, Work};
 /// A statement with the one that takes it back, where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sql {
+    /// Sent before it: what makes a second try pass after a first one failed halfway.
+    pub(super) before: Option<String>,
     pub(super) forth: String,
     /// Empty: there is nothing to take back.
     pub(super) back: Option<String>,
@@ -24,6 +26,17 @@ pub(super) enum Step {
     Validate(String),
 }
 
+impl Sql {
+    pub(super) fn new(forth: String, back: Option<String>) -> Sql {
+        Sql { before: None, forth, back }
+    }
+
+    /// An index built beside the work on its table. A build that fails leaves an invalid one, whose name is then taken.
+    fn build(forth: String, index: &str) -> Sql {
+        Sql { before: Some(drop_index(index)), forth, back: Some(drop_index(index)) }
+    }
+}
+
 /// What a statement becomes; the error is why it cannot be done otherwise.
 pub(super) fn steps(moment: &Moment) -> Result<Vec<Step>, String> {
     let Work::Statement { sent, changes } = &moment.work else {
@@ -36,16 +49,16 @@ pub(super) fn steps(moment: &Moment) -> Result<Vec<Step>, String> {
     let changes: Vec<&Change> = changes.iter().filter(|change| !matches!(change, Change::Other { .. })).collect();
     let [change] = changes.as_slice() else { return Err("it sends several statements at once".to_owned()) };
     if matches!(change, Change::Rows(_)) {
-        return Ok(vec![Step::Long(Sql { forth: plain(&sent.sql), back: Some(String::new()) })]);
+        return Ok(vec![Step::Long(Sql::new(plain(&sent.sql), Some(String::new())))]);
     }
     if !super::waits(moment) {
         let forth = plain(&sent.sql);
-        return Ok(vec![Step::Brief(Sql { back: back(change), forth })]);
+        return Ok(vec![Step::Brief(Sql::new(forth, back(change)))]);
     }
     match change {
         Change::CreateIndex { index, .. } => {
             let forth = plain(&sent.sql).replacen("INDEX ", "INDEX CONCURRENTLY ", 1);
-            Ok(vec![Step::Long(Sql { forth, back: Some(drop_index(&index.name)) })])
+            Ok(vec![Step::Long(Sql::build(forth, &index.name))])
         }
         Change::AlterTable { table, actions } => match actions.as_slice() {
             [action] => of_action(table, action, &plain(&sent.sql)),
@@ -84,10 +97,10 @@ fn of_action(table: &str, action: &TableAction, sql: &str) -> Result<Vec<Step>, 
             );
             let set = format!("ALTER TABLE {quoted} ALTER COLUMN {column} SET NOT NULL");
             let unset = format!("ALTER TABLE {quoted} ALTER COLUMN {column} DROP NOT NULL");
-            steps.push(Step::Brief(Sql { forth: set, back: Some(unset) }));
+            steps.push(Step::Brief(Sql::new(set, Some(unset))));
             let dropped = format!("ALTER TABLE {quoted} DROP CONSTRAINT {check}");
             let again = format!("ALTER TABLE {quoted} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID");
-            steps.push(Step::Brief(Sql { forth: dropped, back: Some(again) }));
+            steps.push(Step::Brief(Sql::new(dropped, Some(again))));
             Ok(steps)
         }
         TableAction::AddColumn(new) => {
@@ -99,7 +112,7 @@ fn of_action(table: &str, action: &TableAction, sql: &str) -> Result<Vec<Step>, 
                 ConstraintKind::Unique { .. } if sql.ends_with(" UNIQUE") => {
                     let name = automatic_name(table, column, "key");
                     let forth = sql.trim_end_matches(" UNIQUE").to_owned();
-                    let mut steps = vec![Step::Brief(Sql { forth, back: Some(drop_column(table, column)) })];
+                    let mut steps = vec![Step::Brief(Sql::new(forth, Some(drop_column(table, column))))];
                     let written = ddl::add_constraint_to(table, &constraint.constraint);
                     steps.extend(unique(table, &name, &written));
                     Ok(steps)
@@ -118,7 +131,7 @@ fn of_action(table: &str, action: &TableAction, sql: &str) -> Result<Vec<Step>, 
 fn not_valid(table: &str, name: &str, forth: String) -> Vec<Step> {
     let (table, name) = (quote_name(table), quote_name(name));
     vec![
-        Step::Brief(Sql { forth, back: Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")) }),
+        Step::Brief(Sql::new(forth, Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")))),
         Step::Validate(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")),
     ]
 }
@@ -136,18 +149,15 @@ fn unique(table: &str, name: &str, written: &str) -> Vec<Step> {
     };
     let (table, index) = (quote_name(table), quote_name(name));
     vec![
-        Step::Long(Sql {
-            forth: format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {rest}{nulls}"),
-            back: Some(drop_index(name)),
-        }),
-        Step::Brief(Sql {
-            forth: format!("ALTER TABLE {table} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}{deferrable}"),
-            back: Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {index}")),
-        }),
+        Step::Long(Sql::build(format!("CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} {rest}{nulls}"), name)),
+        Step::Brief(Sql::new(
+            format!("ALTER TABLE {table} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}{deferrable}"),
+            Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {index}")),
+        )),
     ]
 }
 
-fn drop_index(name: &str) -> String {
+pub(super) fn drop_index(name: &str) -> String {
     format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quote_name(name))
 }
 

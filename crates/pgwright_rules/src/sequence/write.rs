@@ -9,7 +9,8 @@ use super::safer::Sql;
 use super::{Part, Written};
 
 /// Operations of PostgreSQL's own that a part may use.
-const OPERATIONS: [&str; 3] = ["AddConstraintNotValid", "AddIndexConcurrently", "ValidateConstraint"];
+const OPERATIONS: [&str; 4] =
+    ["AddConstraintNotValid", "AddIndexConcurrently", "RemoveIndexConcurrently", "ValidateConstraint"];
 
 pub(super) fn write(
     migration: &Migration,
@@ -22,7 +23,7 @@ pub(super) fn write(
     let preamble = &file.text[..class_line];
     let mut written: Vec<Written> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let name = if index == 0 { migration.name.clone() } else { name(&migration.name, index, part.about) };
+        let name = if index == 0 { migration.name.clone() } else { name(migration, index, part.about) };
         let text = match written.last() {
             None => first(file, sites, class, part)?,
             Some(before) => {
@@ -35,13 +36,15 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// `0004_order_total`, the second of `0003_order_total`: its number and what it is about.
-fn name(of: &str, index: usize, about: &str) -> String {
+/// `0004_order_total_rows`, the second of `0003_order_total`: its number and what it is about. Where others follow, the numbers
+/// are theirs: `0003_order_total_1_rows` is named, and sorted, after the migration it is a part of.
+fn name(migration: &Migration, index: usize, about: &str) -> String {
+    let of = &migration.name;
     let digits = of.chars().take_while(char::is_ascii_digit).count();
     let stem = of[digits..].trim_start_matches('_');
     match of[..digits].parse::<usize>() {
-        Ok(number) => format!("{:0digits$}_{stem}_{about}", number + index),
-        Err(_) => format!("{of}_{index}_{about}"),
+        Ok(number) if migration.leaf => format!("{:0digits$}_{stem}_{about}", number + index),
+        _ => format!("{of}_{index}_{about}"),
     }
 }
 
@@ -96,9 +99,10 @@ fn later(preamble: &str, (app, before): (&str, &str), part: &Part) -> String {
 
 /// The import of PostgreSQL's operations that are not imported yet.
 fn import(operations: &[String], text: &str) -> Option<String> {
-    let needed = OPERATIONS
-        .iter()
-        .filter(|name| operations.iter().any(|source| source.starts_with(**name)) && !text.contains(**name));
+    let uses = |name: &str| {
+        operations.iter().flat_map(|source| source.lines()).any(|line| line.trim_start().starts_with(name))
+    };
+    let needed = OPERATIONS.iter().filter(|name| uses(name) && !text.contains(**name));
     let needed: Vec<&str> = needed.copied().collect();
     (!needed.is_empty()).then(|| format!("from django.contrib.postgres.operations import {}\n", needed.join(", ")))
 }
@@ -154,14 +158,18 @@ fn is_needed(statement: &str, operations: &[String]) -> bool {
 }
 
 pub(super) fn run_sql(sql: &Sql) -> String {
+    let forth = match &sql.before {
+        // A list: each is sent by itself, because several at once are one transaction.
+        Some(before) => {
+            format!("[\n                {},\n                {},\n            ]", string(before), string(&sql.forth))
+        }
+        None => string(&sql.forth),
+    };
     match &sql.back {
-        None => format!("migrations.RunSQL({})", string(&sql.forth)),
+        None => format!("migrations.RunSQL({forth})"),
         Some(back) => {
             let back = if back.is_empty() { "migrations.RunSQL.noop".to_owned() } else { string(back) };
-            format!(
-                "migrations.RunSQL(\n            sql={},\n            reverse_sql={back},\n        )",
-                string(&sql.forth)
-            )
+            format!("migrations.RunSQL(\n            sql={forth},\n            reverse_sql={back},\n        )")
         }
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn apply(catalogue: &mut Catalogue, change: Change) {
                 return;
             }
             catalogue.born.insert(new.name.clone());
+            catalogue.unfilled.insert(new.name.clone());
             catalogue.schema.tables.push(Table {
                 name: new.name.clone(),
                 columns: Vec::new(),
@@ -32,6 +33,7 @@ pub(super) fn apply(catalogue: &mut Catalogue, change: Change) {
             for name in tables {
                 catalogue.schema.tables.retain(|table| table.name != name);
                 catalogue.born.remove(&name);
+                catalogue.unfilled.remove(&name);
                 catalogue.unvalidated.retain(|(table, _)| *table != name);
                 for table in &mut catalogue.schema.tables {
                     table.constraints.retain(|constraint| !refers_to(constraint, &name));
@@ -196,6 +198,9 @@ fn rename_table(catalogue: &mut Catalogue, from: &str, to: &str) {
                 to.clone_into(&mut key.to_table);
             }
         }
+    }
+    if catalogue.unfilled.remove(from) {
+        catalogue.unfilled.insert(to.to_owned());
     }
     if catalogue.born.remove(from) {
         catalogue.born.insert(to.to_owned());

@@ -13,6 +13,8 @@ pub struct Catalogue {
     /// Table and constraint: added `NOT VALID`.
     pub(super) unvalidated: FxHashSet<(String, String)>,
     pub(super) born: FxHashSet<String>,
+    /// Tables that were made since the last `begin`, by whatever transaction of those since.
+    pub(super) unfilled: FxHashSet<String>,
     /// Tables that the transaction at hand has renamed, with the names they had before it.
     pub(super) former: FxHashMap<String, String>,
 }
@@ -22,8 +24,14 @@ impl Catalogue {
         Catalogue { schema, ..Catalogue::default() }
     }
 
-    /// A new transaction begins: every table there is may be in use.
+    /// A new transaction begins: every table there is may be in use, and have rows.
     pub fn begin(&mut self) {
+        self.commit();
+        self.unfilled.clear();
+    }
+
+    /// The transaction at hand ends: others see the tables that it made. Nobody has filled them yet.
+    pub fn commit(&mut self) {
         self.born.clear();
         self.former.clear();
     }
@@ -36,6 +44,11 @@ impl Catalogue {
     /// Whether the transaction at hand made the table, so that nobody else can see it.
     pub fn is_new(&self, table: &str) -> bool {
         self.born.contains(table)
+    }
+
+    /// Whether a table was just made, and has no rows yet.
+    pub fn is_unfilled(&self, table: &str) -> bool {
+        self.born.contains(table) || self.unfilled.contains(table)
     }
 
     /// Sends a text of one or more statements: what it does to the tables that were there before the transaction, one entry each,

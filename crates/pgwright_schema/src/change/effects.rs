@@ -228,7 +228,7 @@ impl Found<'_> {
                     .iter()
                     .all(|name| added.iter().any(|column| column.column.name == *name && column.default.is_none()));
                 // A table that was just made has no rows to look up.
-                let checked = constraint.valid && !empty && !self.catalogue.is_new(table);
+                let checked = constraint.valid && !empty && !self.catalogue.is_unfilled(table);
                 let work = if checked { Work::Scan } else { Work::None };
                 self.add(table, LockMode::ShareRowExclusive, work);
                 if key.to_table != table {
