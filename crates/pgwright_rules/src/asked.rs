@@ -70,8 +70,8 @@ const MANY: u64 = 1_000;
 /// Models that a place may well have queries of, by what it is called with.
 const MODELS: usize = 6;
 
-/// What rules compare with where nothing is known of the server.
-pub(crate) fn usual_server() -> Server {
+/// What rules and predictions go by where nothing is known of the server.
+pub fn usual_server() -> Server {
     Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) }
 }
 

@@ -33,7 +33,7 @@ mod timeline;
 mod unique;
 mod worth;
 
-pub use asked::{Asked, Question, evidence};
+pub use asked::{Asked, Question, evidence, usual_server};
 pub use baseline::Baseline;
 pub use entry::{Entry, add_entry};
 pub use fingerprint::{fingerprint, fingerprints};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use pgwright_postgres::Cluster;
-use pgwright_schema::access::{DatabaseCollation, Server};
+use pgwright_rules::usual_server;
 use pgwright_schema::parameters::PatternKind;
 use pgwright_schema::plan::{Plan, count};
 use pgwright_schema::predict::{Database, Prediction, Scan, predict};
@@ -269,11 +269,6 @@ fn examined(explained: Explained) -> Result<(String, Examined), String> {
         grown: Vec::new(),
     };
     Ok((model_of(&explained.query.sites), examined))
-}
-
-/// The server that predictions are for.
-fn usual_server() -> Server {
-    Server { version: 17, collation: DatabaseCollation::Linguistic("en_US.UTF-8".into()) }
 }
 
 /// As our own model of the planner has it.

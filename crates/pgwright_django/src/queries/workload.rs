@@ -56,11 +56,10 @@ pub struct Issued {
 }
 
 /// Whose code sends a query.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sender {
     /// The project's, at the place itself, or what that calls.
-    #[default]
     Code,
     /// A framework's, answering a request that the project's innermost middleware hands on at the place.
     Handler,

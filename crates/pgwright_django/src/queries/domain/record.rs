@@ -240,21 +240,18 @@ impl<'a> Orm<'a> {
             Err(reason) => Err(once(&mut state.texts, reason)),
         };
         let (above, template) = self.template_place(&state).unzip();
-        let places: Vec<(Option<usize>, Option<At>)> = match Self::own_place(evaluator, &state) {
+        let mut places: Vec<(Option<usize>, Option<At>)> = match Self::own_place(evaluator, &state) {
             Some((around, at)) => vec![(Some(around), Some(at))],
-            None if state.run.caller == Caller::Handler && !self.handlers.is_empty() => {
+            None if state.run.caller == Caller::Handler => {
                 let handlers = self.handlers.iter().map(|handler| At::of(handler, Called::Handler));
                 let view = state.view.as_ref().filter(|_| template.is_none());
                 handlers.chain(view.map(|view| At::of(&view.class, Called::View))).map(|at| (None, Some(at))).collect()
             }
-            None if template.is_some() => vec![(None, None)],
-            None => match &state.view {
-                Some(view) if state.run.caller == Caller::Handler => {
-                    vec![(None, Some(At::of(&view.class, Called::View)))]
-                }
-                _ => return,
-            },
+            None => Vec::new(),
         };
+        if places.is_empty() && template.is_some() {
+            places.push((None, None));
+        }
         let looping = self.looping(evaluator, &state, state.keeper);
         let Run { situation, trust, assumptions, .. } = state.run;
         let doubtful = trust == Trust::Doubtful || assumptions == Assumptions::Fail || state.doubts > 0;
