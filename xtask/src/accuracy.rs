@@ -34,6 +34,13 @@ const PARTS: &[Part] = &[
         arguments: &["corpus", "migrations"],
     },
     Part {
+        title: "Locks, rewrites and reads",
+        about: "`migrations --all --trace`: the whole history of each project runs on a private server without rows, and what each statement \
+                locks, writes anew and reads is compared with what is said of it. *Refused* are statements that need what Python code of an \
+                earlier migration makes or drops, which is not run.",
+        arguments: &["corpus", "trace"],
+    },
+    Part {
         title: "Queries",
         about: "`inspect queries` against what was sent while the project's own tests ran on PostgreSQL. *Sites*: recorded places that are listed. \
                 *SQL*: texts recorded there that are listed. *Wrong of certain*: places where none of the texts said to be certain was sent. \

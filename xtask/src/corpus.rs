@@ -22,6 +22,7 @@ pub(crate) mod n_plus_1;
 pub(crate) mod queries;
 pub(crate) mod repeated;
 pub(crate) mod schema;
+pub(crate) mod trace;
 
 /// One project of `tests/corpus/corpus.toml`, which says what the keys mean.
 #[derive(Debug, Clone, Deserialize)]

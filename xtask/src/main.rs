@@ -26,6 +26,7 @@ cargo xtask corpus fetch [NAME…]            download the corpus projects into 
 cargo xtask corpus models [--diff] [NAME…]  agreement of `inspect models` with Django's registry
 cargo xtask corpus schema [--diff] [NAME…]  `inspect schema` against what Django creates, on PostgreSQL
 cargo xtask corpus migrations [--diff] [NAME…] `inspect migrations` against what real Django sent and PostgreSQL locked
+cargo xtask corpus trace [--diff] [NAME…]   `migrations` against what PostgreSQL does when the history runs
 cargo xtask corpus drift [--diff] [NAME…]   `migration-drift` against what real `makemigrations` would write
 cargo xtask corpus queries [--diff] [NAME…] `inspect queries` against what real Django sent
 cargo xtask corpus n1 [--diff] [NAME…]      loops in which `check` finds the queries that real Django sent per round
@@ -82,6 +83,10 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         ["corpus", "migrations", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);
             corpus::migrations::run(&names, diff)
+        }
+        ["corpus", "trace", rest @ ..] => {
+            let (diff, names) = flag("--diff", rest);
+            corpus::trace::run(&names, diff)
         }
         ["corpus", "drift", rest @ ..] => {
             let (diff, names) = flag("--diff", rest);

@@ -82,6 +82,7 @@ pub(crate) fn run() -> Result<bool> {
     tally.command("corpus models", xtask(&["corpus", "models", "--diff"])?);
     tally.command("corpus schema", xtask(&["corpus", "schema", "--diff"])?);
     tally.command("corpus migrations", xtask(&["corpus", "migrations"])?);
+    tally.command("corpus trace", xtask(&["corpus", "trace"])?);
     tally.command("corpus drift", xtask(&["corpus", "drift"])?);
     tally.command("corpus queries", xtask(&["corpus", "queries"])?);
     tally.command("corpus repeated", xtask(&["corpus", "repeated"])?);

@@ -332,9 +332,26 @@ pub(crate) struct MigrationsArgs {
     #[arg(long, value_name = "REV", conflicts_with = "all", help_heading = "Migrations")]
     pub(crate) since: Option<String>,
 
+    /// Those that a database has not applied, of libraries too: what `migrate` would run there. Reads only.
+    #[arg(long, conflicts_with_all = ["all", "since", "fix"], help_heading = "Migrations")]
+    pub(crate) unapplied: bool,
+
+    /// Run them on a private PostgreSQL server, without rows, and say whether it locks, rewrites and reads what is predicted.
+    #[arg(long, conflicts_with = "fix", help_heading = "Migrations")]
+    pub(crate) trace: bool,
+
+    /// The database that is asked for sizes, and for what it has applied: `postgresql://user@host/name`. Libpq's variables
+    /// (`PGHOST`…), service file and password file complete it. Reads only.
+    #[arg(long, value_name = "URL", conflicts_with = "statistics", help_heading = "Database")]
+    pub(crate) database_url: Option<String>,
+
     /// A snapshot of the database, instead of the `pgwright.statistics.json` of the project.
     #[arg(long, value_name = "FILE", help_heading = "Database")]
     pub(crate) statistics: Option<Utf8PathBuf>,
+
+    /// The folder with the programs of a PostgreSQL server (13 or newer), instead of those found on this machine.
+    #[arg(long, value_name = "FOLDER", env = "PGWRIGHT_POSTGRES_BIN", help_heading = "Database")]
+    pub(crate) postgres_bin: Option<Utf8PathBuf>,
 
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Full, help_heading = "Output")]

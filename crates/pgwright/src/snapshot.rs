@@ -48,7 +48,11 @@ pub(crate) fn run(args: &SnapshotArgs, output: &Output) -> Result<Status, Failur
 }
 
 pub(crate) fn of_database(url: Option<&str>, output: &Output) -> Result<Snapshot, Failure> {
-    let mut live = connect(url)?;
+    measure(&mut connect(url)?, output)
+}
+
+/// All that a snapshot holds, of a database that is at hand.
+pub(crate) fn measure(live: &mut Live, output: &Output) -> Result<Snapshot, Failure> {
     let facts = live.server()?;
     let statistics = live.statistics()?;
     let activity = live.activity()?;

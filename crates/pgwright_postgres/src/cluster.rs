@@ -117,8 +117,16 @@ impl Cluster {
     /// # Errors
     /// The server has stopped.
     pub fn connect(&self) -> Result<Client, Error> {
+        self.connect_as("postgres")
+    }
+
+    /// A session as a role that the cluster has.
+    ///
+    /// # Errors
+    /// The server has stopped, or there is no such role.
+    pub fn connect_as(&self, role: &str) -> Result<Client, Error> {
         let mut config = postgres::Config::new();
-        config.user("postgres").dbname("postgres").application_name("pgwright");
+        config.user(role).dbname("postgres").application_name("pgwright");
         #[cfg(unix)]
         config.host_path(&self.folder);
         Ok(config.connect(NoTls)?)

@@ -2,7 +2,7 @@
 //!
 //! With the binary this is the only crate that does I/O. A [`Cluster`] is ours, writable, and gone when it is dropped, when the
 //! process is interrupted and when it is killed. A [`Shadow`] is such a cluster that plans as
-//! another database does. A [`Live`] session is with a database that is
+//! another database does; a [`trace::Tracer`] is one on which migrations run and are watched. A [`Live`] session is with a database that is
 //! not ours, and cannot write.
 
 #![allow(clippy::disallowed_methods, reason = "starting servers and talking to them is I/O")]
@@ -23,6 +23,7 @@ pub mod snapshot;
 mod supervisor;
 #[cfg(unix)]
 mod template;
+pub mod trace;
 
 pub use cache::folder as cache_folder;
 pub use cluster::Cluster;

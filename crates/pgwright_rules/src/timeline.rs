@@ -2,7 +2,7 @@
 
 use pgwright_diagnostics::Severity;
 use pgwright_django::Project;
-use pgwright_django::migrations::{Kind, Migration, Operation, Sent};
+use pgwright_django::migrations::{Migration, Operation, Sent};
 use pgwright_django::model::Model;
 use pgwright_schema::change::{Effect, Time, Volume, duration};
 use pgwright_schema::sql::{Change, parse_changes};
@@ -81,7 +81,7 @@ impl<'a> Timeline<'a> {
             None => Volume::default(),
         };
         let mut timeline = Timeline { migration, moments: Vec::new(), made: Vec::new() };
-        for (operation, sent) in in_order(migration) {
+        for (operation, sent) in migration.in_order() {
             let Some(sent) = sent else {
                 timeline.moments.push(Moment { operation, work: Work::Code, time: Time::default(), locks: Vec::new() });
                 continue;
@@ -213,24 +213,4 @@ pub fn seconds(time: f64) -> String {
         time if time < 5_400.0 => format!("{:.0} min", time / 60.0),
         time => format!("{:.1} h", time / 3600.0),
     }
-}
-
-/// Statements with their operations as Django sends them: deferred ones at the end. Operations that send none are there where what they
-/// do is not known.
-fn in_order(migration: &Migration) -> Vec<(&Operation, Option<&Sent>)> {
-    let mut found = Vec::new();
-    let mut deferred = Vec::new();
-    for operation in &migration.operations {
-        let is_code = matches!(operation.kind, Kind::Python(_) | Kind::Unknown);
-        if is_code && operation.statements.is_empty() {
-            found.push((operation, None));
-        }
-        for sent in &operation.statements {
-            let list = if sent.deferred { &mut deferred } else { &mut found };
-            list.push((operation, Some(sent)));
-        }
-    }
-    deferred.sort_by_key(|(_, sent)| sent.map(|sent| sent.order));
-    found.append(&mut deferred);
-    found
 }

@@ -9,8 +9,10 @@ mod catalogue;
 mod duration;
 mod effects;
 mod lock;
+mod observed;
 mod retype;
 
 pub use catalogue::Catalogue;
 pub use duration::{Pace, Rates, Time, Volume, duration};
 pub use lock::{Effect, LockMode};
+pub use observed::{Difference, Observed};

@@ -13,8 +13,17 @@ use crate::cli::Cli;
 const NO_TOOLS: &[&str] = &["completions", "help", "man", "mcp", "server", "snapshot"];
 
 /// Options an agent has no use for, or that reach beyond the project: other programs to run, addresses to connect to, files to write.
-const NO_OPTIONS: &[&str] =
-    &["color", "config", "database_url", "help", "output_file", "postgres_bin", "update_baseline", "version"];
+const NO_OPTIONS: &[&str] = &[
+    "color",
+    "config",
+    "database_url",
+    "help",
+    "output_file",
+    "postgres_bin",
+    "unapplied",
+    "update_baseline",
+    "version",
+];
 
 /// Options that change the user's files.
 const WRITING: &[&str] = &["fix"];

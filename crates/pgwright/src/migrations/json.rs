@@ -2,11 +2,13 @@
 
 use pgwright_django::migrations::Conflict;
 use pgwright_rules::{Lock, Moment, Size, Timeline, Until};
-use pgwright_schema::change::{Rates, Time};
+use pgwright_schema::change::{Effect, Rates, Time};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Judgement;
+use super::trace::{Agreement, Seen};
+use crate::ground::Basis;
 use crate::render;
 
 #[derive(Serialize)]
@@ -14,6 +16,10 @@ struct Document<'a> {
     version: u32,
     /// The snapshot that sizes are from.
     statistics: Option<&'a str>,
+    /// `snapshot`, `assumed` or `live`.
+    sizes_from: &'static str,
+    /// What came of running the migrations, where that was asked.
+    trace: Option<TraceOut<'a>>,
     rates: &'a Rates,
     migrations: Vec<MigrationOut<'a>>,
     conflicts: &'a [Conflict],
@@ -44,6 +50,27 @@ struct Step<'a> {
     locks: Vec<LockOut<'a>>,
     /// Why what the operation sends is not wholly known.
     unknown: Option<&'a str>,
+    /// What PostgreSQL did, where the statement was run.
+    seen: Option<SeenOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct TraceOut<'a> {
+    /// Its version.
+    server: &'a str,
+    #[serde(flatten)]
+    agreement: Agreement,
+    /// Statements of migrations before those shown.
+    refused_before: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SeenOut<'a> {
+    /// `agrees`, `differs`, `refused` or `unseen`.
+    outcome: &'static str,
+    /// Why it was refused or could not be looked at.
+    reason: Option<&'a str>,
+    effects: &'a [Effect],
 }
 
 #[derive(Serialize)]
@@ -67,18 +94,33 @@ struct LockOut<'a> {
 }
 
 pub(super) fn render(judgement: &Judgement) -> String {
+    let (sizes_from, statistics) = match judgement.basis {
+        Some(Basis::Snapshot(path)) => ("snapshot", Some(path.as_str())),
+        Some(Basis::Live) => ("live", None),
+        Some(Basis::Assumed) | None => ("assumed", None),
+    };
+    let seen = |at: usize| judgement.trace.as_ref().and_then(|trace| trace.migrations.get(at));
+    let timelines = judgement.timelines.iter().enumerate();
     let document = Document {
         version: 1,
-        statistics: judgement.snapshot,
+        statistics,
+        sizes_from,
+        trace: judgement.trace.as_ref().map(|trace| TraceOut {
+            server: &trace.server,
+            agreement: Agreement::of(trace.migrations.iter().flatten()),
+            refused_before: &trace.refused_before,
+        }),
         rates: &judgement.sizes.rates,
-        migrations: judgement.timelines.iter().map(|timeline| migration(judgement, timeline)).collect(),
+        migrations: timelines.map(|(at, timeline)| migration(judgement, timeline, seen(at))).collect(),
         conflicts: &judgement.reading.project.history.conflicts,
         report: render::json_parts(&judgement.report),
     };
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
-fn migration<'a>(judgement: &'a Judgement, timeline: &'a Timeline) -> MigrationOut<'a> {
+fn migration<'a>(judgement: &'a Judgement, timeline: &'a Timeline, seen: Option<&'a Vec<Seen>>) -> MigrationOut<'a> {
+    let mut seen = seen.into_iter().flatten();
+    let mut step = |moment| step(judgement, moment, &mut seen);
     let files = &judgement.reading.files;
     let migration = timeline.migration;
     MigrationOut {
@@ -88,11 +130,11 @@ fn migration<'a>(judgement: &'a Judgement, timeline: &'a Timeline) -> MigrationO
         line: migration.site.map(|site| files.start(site).line),
         atomic: migration.atomic,
         seconds: timeline.time(),
-        steps: timeline.moments.iter().map(|moment| step(judgement, moment)).collect(),
+        steps: timeline.moments.iter().map(&mut step).collect(),
     }
 }
 
-fn step<'a>(judgement: &Judgement, moment: &'a Moment) -> Step<'a> {
+fn step<'a>(judgement: &Judgement, moment: &'a Moment, seen: &mut impl Iterator<Item = &'a Seen>) -> Step<'a> {
     Step {
         operation: &moment.operation.class,
         line: moment.operation.site.map(|site| judgement.reading.files.start(site).line),
@@ -100,7 +142,18 @@ fn step<'a>(judgement: &Judgement, moment: &'a Moment) -> Step<'a> {
         seconds: moment.time,
         locks: moment.locks.iter().map(lock).collect(),
         unknown: moment.operation.unknown.as_deref(),
+        seen: moment.sql().and_then(|_| seen.next()).map(of_server),
     }
+}
+
+fn of_server(seen: &Seen) -> SeenOut<'_> {
+    let (outcome, reason, effects): (_, _, &[Effect]) = match seen {
+        Seen::Agrees(effects) => ("agrees", None, effects),
+        Seen::Differs { seen, .. } => ("differs", None, seen),
+        Seen::Refused(reason) => ("refused", Some(reason.as_str()), &[]),
+        Seen::Unseen(reason) => ("unseen", Some(*reason), &[]),
+    };
+    SeenOut { outcome, reason, effects }
 }
 
 fn lock<'a>(lock: &'a Lock) -> LockOut<'a> {

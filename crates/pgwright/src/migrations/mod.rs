@@ -1,35 +1,44 @@
 //! `pgwright migrations`: what each migration locks, for how long and who waits, and what to object to.
 
+mod choose;
 mod fix;
 mod json;
+mod pending;
 mod text;
+mod trace;
 
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 use pgwright_diagnostics::{Diagnostic, Severity};
 use pgwright_django::Extent;
-use pgwright_django::migrations::{History, Migration};
+use pgwright_django::migrations::History;
+use pgwright_postgres::trace::Tracer;
 use pgwright_rules::{Check, Facts, Group, Judged, RULES, Selection, Sizes, Timeline};
 
 use crate::Status;
 use crate::cli::{Format, MigrationsArgs, ProjectArgs};
 use crate::failure::Failure;
-use crate::ground::{read_snapshot, sizes};
-use crate::inspect::is_named;
+use crate::ground::{Basis, Measured, read_snapshot, sizes};
 use crate::output::Output;
 use crate::render::{Look, Report, Summary, render};
 use crate::session::{Reading, Session};
+use crate::shadow::Setup;
+use choose::{Which, choose};
+use pending::{Applied, pending};
+use trace::{Trace, trace};
 
 /// Everything a run found, as all forms of output show it.
 struct Judgement<'a> {
     session: &'a Session,
     reading: &'a Reading,
     sizes: &'a Sizes,
-    /// The snapshot that sizes are from.
-    snapshot: Option<&'a str>,
+    /// Where sizes are from, when they were measured.
+    basis: Option<&'a Basis>,
     timelines: Vec<Timeline<'a>>,
     report: Report<'a>,
+    /// What PostgreSQL did, in the order of `timelines`.
+    trace: Option<Trace>,
 }
 
 pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Failure> {
@@ -42,35 +51,31 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
         if rest.is_empty() { vec![".".into()] } else { rest.iter().map(Into::into).collect() };
     let project = ProjectArgs { paths, options: args.options.clone() };
     let session = Session::open(&project)?.reading(Extent::Models).with_history();
-    let measured = read_snapshot(args.statistics.as_deref(), &session)?;
+    let database = Database::ask(args, &session, output)?;
+    let measured = database.measured;
     let changed = args.since.as_deref().map(|since| crate::revision::changed(since, &session.shown[0])).transpose()?;
-    let reading = session.read();
+    let (cluster, reading) = if args.trace {
+        let setup = Setup::new(args.postgres_bin.as_deref(), &session, measured.as_ref())?;
+        let (cluster, reading) = setup.start_and_read(&session)?;
+        (Some(cluster), reading)
+    } else {
+        (None, session.read())
+    };
     let sizes = sizes(&session, &reading, measured.as_ref());
     let history = &reading.project.history;
-    // The whole name, before others that start with it.
-    let is_whole = wanted.is_some_and(|wanted| history.migrations.iter().any(|migration| migration.label() == wanted));
-    let is_wanted = |migration: &Migration, wanted: &str| match is_whole {
-        true => migration.label() == wanted,
-        false => is_named(migration, wanted),
+    let which = match (changed, database.applied) {
+        (_, Some(applied)) => {
+            let pending = pending(history, &applied);
+            pending.remarks.iter().for_each(|remark| output.warning(remark));
+            Which::Pending(pending.places)
+        }
+        (Some(changed), None) => Which::Changed(changed),
+        (None, None) if args.all => Which::All,
+        (None, None) => Which::Last,
     };
-    let chosen: Vec<usize> = history
-        .migrations
-        .iter()
-        .enumerate()
-        .filter(|(_, migration)| {
-            let named = wanted.map(|wanted| is_wanted(migration, wanted));
-            let is_changed = changed.as_ref().map(|changed| is_among(changed, migration, &reading));
-            let asked = named.unwrap_or(migration.own) && is_changed.unwrap_or(true);
-            // One that is named, or changed, is judged wherever it stands.
-            let is_exact = wanted.is_some_and(|wanted| wanted.contains('.'));
-            asked && (args.all || is_exact || changed.is_some() || migration.leaf)
-        })
-        .map(|(place, _)| place)
-        .collect();
-    if let Some(wanted) = wanted
-        && !history.migrations.iter().any(|migration| is_named(migration, wanted))
-    {
-        return Err(no_such(wanted, history));
+    let chosen = choose(&which, wanted, &reading)?;
+    if chosen.is_empty() && matches!(which, Which::Pending(_)) {
+        output.remark("the database has applied all migrations");
     }
     if args.fix {
         let timelines: Vec<Timeline> =
@@ -90,15 +95,12 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
     found.retain(|found| RULES.iter().any(|rule| rule.name == found.rule) || own.contains(&found.primary.span.file));
     let timelines =
         chosen.iter().map(|place| Timeline::new(&reading.project, &sizes, &history.migrations[*place])).collect();
-    let snapshot = measured.as_ref().and_then(|measured| match &measured.basis {
-        crate::ground::Basis::Snapshot(path) => Some(path.as_str()),
-        _ => None,
-    });
+    let trace = cluster.map(|cluster| trace(Tracer::new(cluster)?, history, &chosen)).transpose()?;
     let judgement = Judgement {
         session: &session,
         reading: &reading,
         sizes: &sizes,
-        snapshot,
+        basis: measured.as_ref().map(|measured| &measured.basis),
         timelines,
         report: Report {
             files: &reading.files,
@@ -111,6 +113,7 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
             dropped: &[],
             show_dropped: false,
         },
+        trace,
     };
     let to_file = args.output_file.is_some();
     let look = Look { styled: output.styled() && !to_file, width: output.width() };
@@ -121,6 +124,37 @@ pub(crate) fn run(args: &MigrationsArgs, output: &Output) -> Result<Status, Fail
     };
     output.data_to(args.output_file.as_deref(), &text)?;
     Ok(if found.is_empty() || args.exit_zero { Status::Clean } else { Status::Findings })
+}
+
+/// What is known of the database that the migrations are for.
+struct Database {
+    measured: Option<Measured>,
+    /// Only where that is asked.
+    applied: Option<Applied>,
+}
+
+impl Database {
+    fn ask(args: &MigrationsArgs, session: &Session, output: &Output) -> Result<Database, Failure> {
+        if args.database_url.is_none() && !args.unapplied {
+            return Ok(Database { measured: read_snapshot(args.statistics.as_deref(), session)?, applied: None });
+        }
+        let mut live = crate::snapshot::connect(args.database_url.as_deref())?;
+        let applied = match args.unapplied.then(|| live.applied_migrations()).transpose()? {
+            Some(None) => {
+                output.remark("the database has no table `django_migrations`: no migration has run there yet");
+                Some(Applied::new())
+            }
+            Some(applied) => applied,
+            None => None,
+        };
+        let measured = match &args.statistics {
+            Some(path) => read_snapshot(Some(path), session)?,
+            // A new database has nothing to measure.
+            None if applied.as_ref().is_some_and(Applied::is_empty) => None,
+            None => Some(Measured { basis: Basis::Live, snapshot: crate::snapshot::measure(&mut live, output)? }),
+        };
+        Ok(Database { measured, applied })
+    }
 }
 
 /// The configured rules, of these the ones about migrations.
@@ -140,23 +174,6 @@ fn selection(session: &Session) -> Result<Selection, Failure> {
 
 fn migration_files(chosen: &[usize], history: &History) -> BTreeSet<pgwright_diagnostics::FileId> {
     chosen.iter().filter_map(|place| history.migrations.get(*place)?.file).collect()
-}
-
-fn is_among(changed: &BTreeSet<Utf8PathBuf>, migration: &Migration, reading: &Reading) -> bool {
-    migration.file.is_some_and(|file| {
-        let path = reading.files.path(file);
-        path.canonicalize_utf8().is_ok_and(|path| changed.contains(&path))
-    })
-}
-
-fn no_such(wanted: &str, history: &History) -> Failure {
-    let failure = Failure::new(format!("there is no migration `{wanted}`"));
-    let labels: Vec<String> = history.migrations.iter().map(Migration::label).collect();
-    let apps: BTreeSet<&str> = history.migrations.iter().map(|migration| migration.app.as_str()).collect();
-    match pgwright_diagnostics::closest(wanted, labels.iter().map(String::as_str).chain(apps)) {
-        Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
-        None => failure.hint("`pgwright inspect migrations` lists them; a name is `APP` or `APP.NAME`"),
-    }
 }
 
 fn summary(reading: &Reading, found: &[Diagnostic]) -> Summary {

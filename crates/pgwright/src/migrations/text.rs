@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use pgwright_django::migrations::{Kind, Operation};
 use pgwright_rules::{Lock, Moment, Size, Timeline, Until, seconds};
-use pgwright_schema::change::Pace;
+use pgwright_schema::change::{Difference, Effect, Pace};
 use pgwright_schema::plan::count;
 
 use super::Judgement;
+use super::trace::{Agreement, Seen, Trace};
 use crate::cli::Format;
+use crate::ground::Basis;
 use crate::render::{Look, render as render_report};
 
 const HEADINGS: [&str; 7] = ["operation", "statement", "table", "rows", "lock", "held for", "waiting"];
@@ -18,16 +20,22 @@ const LEAST_STATEMENT: usize = 24;
 pub(super) fn render(judgement: &Judgement, look: Look) -> String {
     let mut text = String::new();
     let mut harmless = Vec::new();
-    for timeline in &judgement.timelines {
+    for (at, timeline) in judgement.timelines.iter().enumerate() {
         let rows = rows(timeline);
         if rows.is_empty() {
             harmless.push(timeline.migration.label());
         } else {
             write_table(&mut text, judgement, timeline, &rows, look);
         }
+        if let Some(seen) = judgement.trace.as_ref().and_then(|trace| trace.migrations.get(at)) {
+            write_seen(&mut text, timeline, seen);
+        }
     }
     if !harmless.is_empty() {
         let _ = writeln!(text, "nobody waits for {}\n", harmless.join(", "));
+    }
+    if let Some(trace) = &judgement.trace {
+        write_trace(&mut text, trace);
     }
     text.push_str(&render_report(&judgement.report, Format::Full, look));
     text.push_str(&closing(judgement));
@@ -114,8 +122,12 @@ fn size(lock: &Lock) -> String {
 
 /// The lock, and what is done to the table under it.
 fn work(lock: &Lock) -> String {
-    let name = lock.effect.lock.name().trim_end_matches("Lock");
-    match (lock.effect.rewrite, lock.effect.scan) {
+    done(lock.effect)
+}
+
+fn done(effect: &Effect) -> String {
+    let name = effect.lock.name().trim_end_matches("Lock");
+    match (effect.rewrite, effect.scan) {
         (true, _) => format!("{name}, rewritten"),
         (false, true) => format!("{name}, read"),
         (false, false) => name.to_owned(),
@@ -171,6 +183,68 @@ fn write_table(text: &mut String, judgement: &Judgement, timeline: &Timeline, ro
     text.push('\n');
 }
 
+/// Statements of a migration that did not do what is said of them.
+fn write_seen(text: &mut String, timeline: &Timeline, seen: &[Seen]) {
+    let statements = timeline.moments.iter().filter_map(Moment::sql);
+    let mut is_first = true;
+    for (sql, seen) in statements.zip(seen) {
+        let lines = match seen {
+            Seen::Agrees(_) => continue,
+            Seen::Differs { differences, .. } => differences.iter().map(difference).collect(),
+            Seen::Refused(reason) => vec![reason.clone()],
+            Seen::Unseen(reason) => vec![format!("not looked at: {reason}")],
+        };
+        if is_first {
+            let _ = writeln!(text, "{} when it was run:", timeline.migration.label());
+            is_first = false;
+        }
+        let _ = writeln!(text, "  {}", cut(&sql.split_whitespace().collect::<Vec<_>>().join(" "), 120));
+        for line in lines {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    if !is_first {
+        text.push('\n');
+    }
+}
+
+fn difference(difference: &Difference) -> String {
+    let of = |effect: &Option<Effect>| effect.as_ref().map_or("nothing".to_owned(), done);
+    let table = difference.table.replace("\".\"", ".");
+    format!("{table}: {}, and {} was predicted", of(&difference.seen), of(&difference.said))
+}
+
+fn write_trace(text: &mut String, trace: &Trace) {
+    let agreement = Agreement::of(trace.migrations.iter().flatten());
+    let _ = write!(
+        text,
+        "run on PostgreSQL {}: {} of {} statements locked, rewrote and read what is predicted",
+        trace.server,
+        agreement.agreeing,
+        agreement.statements()
+    );
+    let others = [
+        (agreement.differing, "did not"),
+        (agreement.refused, "were refused"),
+        (agreement.unseen, "were not looked at"),
+    ];
+    for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {what}");
+    }
+    text.push('\n');
+    if agreement.refused > 0 {
+        text.push_str("(Python code of migrations is not run, so that what it makes or drops is not)\n");
+    }
+    if let Some((first, others)) = trace.refused_before.split_first() {
+        let _ = write!(text, "refused before these, so that the schema may be another: {first}");
+        if !others.is_empty() {
+            let _ = write!(text, " (and {} more)", others.len());
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+}
+
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -188,9 +262,10 @@ fn dim(text: &str, look: Look) -> String {
 
 /// Where sizes come from, and what times are reckoned with.
 fn closing(judgement: &Judgement) -> String {
-    let from = match judgement.snapshot {
-        Some(path) => format!("sizes are those of `{path}`"),
-        None => {
+    let from = match judgement.basis {
+        Some(Basis::Snapshot(path)) => format!("sizes are those of `{path}`"),
+        Some(Basis::Live) => "sizes are those of the database, now".to_owned(),
+        Some(Basis::Assumed) | None => {
             "no snapshot was found: sizes are those of `assume.rows`, or assumed (`pgwright snapshot` measures them)"
                 .to_owned()
         }

@@ -29,6 +29,8 @@ pub(crate) use read::read;
 pub struct History {
     /// In the order in which `migrate` applies them to an empty database.
     pub migrations: Vec<Migration>,
+    /// The tables that are there before any of them runs: of apps whose migrations cannot be read.
+    pub given: Schema,
     /// The models as the last migrations leave them.
     pub models: Models,
     /// The tables as the statements of all migrations leave them.
@@ -72,6 +74,26 @@ pub struct Migration {
 impl Migration {
     pub fn label(&self) -> String {
         format!("{}.{}", self.app, self.name)
+    }
+
+    /// Statements with their operations as Django sends them: deferred ones at the end. Operations that send none are there where what
+    /// they do is not known.
+    pub fn in_order(&self) -> Vec<(&Operation, Option<&Sent>)> {
+        let mut found = Vec::new();
+        let mut deferred = Vec::new();
+        for operation in &self.operations {
+            let is_code = matches!(operation.kind, Kind::Python(_) | Kind::Unknown);
+            if is_code && operation.statements.is_empty() {
+                found.push((operation, None));
+            }
+            for sent in &operation.statements {
+                let list = if sent.deferred { &mut deferred } else { &mut found };
+                list.push((operation, Some(sent)));
+            }
+        }
+        deferred.sort_by_key(|(_, sent)| sent.map(|sent| sent.order));
+        found.append(&mut deferred);
+        found
     }
 
     /// Whether what it does to the models is known.

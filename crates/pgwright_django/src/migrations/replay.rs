@@ -23,6 +23,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
         tables.tables.push(schema::table_of(project, &state.models, model, &mut Vec::new()));
     }
     let before = Models { all: state.models.all.clone() };
+    let given = tables.clone();
     let editor = Editor::new(project, Catalogue::new(tables));
     let mut replay = Replay { state, before, editor };
     let mut done = Vec::new();
@@ -94,6 +95,7 @@ pub(super) fn replay(project: &Project, ordered: Ordered, mut unresolved: Vec<Un
     }
     History {
         migrations: done,
+        given,
         models: replay.state.models,
         catalogue: replay.editor.catalogue.schema,
         conflicts,

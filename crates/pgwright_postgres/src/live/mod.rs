@@ -4,6 +4,7 @@
 mod address;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pgwright_schema::activity::Activity;
@@ -82,6 +83,21 @@ impl Live {
     /// As [`Live::statistics`].
     pub fn server(&mut self) -> Result<measure::ServerFacts, Error> {
         self.read(|transaction| measure::server(transaction))
+    }
+
+    /// The migrations that Django has applied, as app and name; none where it has no table of them (`django_migrations`).
+    ///
+    /// # Errors
+    /// As [`Live::statistics`].
+    pub fn applied_migrations(&mut self) -> Result<Option<BTreeSet<(String, String)>>, Error> {
+        self.read(|transaction| {
+            let is_there = transaction.query_typed_one("SELECT to_regclass('django_migrations') IS NOT NULL", &[])?;
+            if !is_there.get::<_, bool>(0) {
+                return Ok(None);
+            }
+            let rows = transaction.query_typed("SELECT app::text, name::text FROM django_migrations", &[])?;
+            Ok(Some(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
+        })
     }
 
     /// The plan of one statement, which is not executed.

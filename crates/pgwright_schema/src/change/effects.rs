@@ -200,6 +200,10 @@ impl Found<'_> {
         let rewrite = stored || volatile || serial || column.column.identity.is_some();
         let mut work = if rewrite { Work::Rewrite } else { Work::None };
         let filled = column.default.as_ref().is_some_and(|default| !is_null(default)) || rewrite;
+        // Whether there is a row, which would have a null there, is looked at.
+        if !filled && !column.column.null {
+            work = Work::Scan;
+        }
         for constraint in &column.constraints {
             match &constraint.constraint.kind {
                 ConstraintKind::ForeignKey(key) => {

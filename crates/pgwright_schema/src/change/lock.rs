@@ -30,6 +30,23 @@ impl LockMode {
         }
     }
 
+    /// Weakest first.
+    pub const ALL: [LockMode; 8] = [
+        LockMode::AccessShare,
+        LockMode::RowShare,
+        LockMode::RowExclusive,
+        LockMode::ShareUpdateExclusive,
+        LockMode::Share,
+        LockMode::ShareRowExclusive,
+        LockMode::Exclusive,
+        LockMode::AccessExclusive,
+    ];
+
+    /// The one of this `name`.
+    pub fn named(name: &str) -> Option<LockMode> {
+        LockMode::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
     /// As `LOCK TABLE … IN … MODE` has it, in capitals.
     pub fn parse(text: &str) -> Option<LockMode> {
         Some(match text {
